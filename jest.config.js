@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+
+const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+
+/** Tests import the package by its own name too (guides, examples): every entry point leads to its source, not to dist. */
+const entryPoints = Object.entries(manifest.exports)
+  .filter(([, target]) => typeof target === "object")
+  .map(([name, target]) => [
+    `^express-ring${name.slice(1).replace("*", "([^/]+)")}$`,
+    `<rootDir>/${target.default.replace("./dist/", "").replace("*", "$1").replace(/\.js$/, ".ts")}`,
+  ]);
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/test"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  moduleNameMapper: { ...Object.fromEntries(entryPoints), "^(\\.{1,2}/.*)\\.js$": "$1" },
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2023" }, module: { type: "es6" }, sourceMaps: "inline" },
+    ],
+  },
+};

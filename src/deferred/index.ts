@@ -1,0 +1,41 @@
+/** Deferreds. Source: `manifold.deferred`. */
+export { andThen, type Chain, chain, chainPrime, type Stage } from "./chain.js";
+export {
+  type Awaitable,
+  addListener,
+  type ClaimToken,
+  cancelListener,
+  claim,
+  type Deferrable,
+  type Deferred,
+  deferred,
+  error,
+  errorDeferred,
+  isDeferrable,
+  isDeferred,
+  isRealized,
+  type Listener,
+  listener,
+  onRealized,
+  type PDeferred,
+  type Realized,
+  success,
+  successDeferred,
+  toDeferred,
+  toPromise,
+  unwrap,
+  unwrapPrime,
+} from "./deferred.js";
+export { type Flow, flow, flowPrime, letFlow, letFlowPrime } from "./let-flow.js";
+export { connect, loop, type Recur, recur } from "./loop.js";
+export {
+  catchError,
+  catchError as catch,
+  catchPrime,
+  type ErrorClass,
+  finallyDo,
+  finallyDo as finally,
+  finallyPrime,
+} from "./recover.js";
+export { timeout } from "./timeout.js";
+export { alt, altPrime, type RealizedTuple, zip, zipPrime } from "./zip.js";

@@ -1,0 +1,107 @@
+import { NotConvertibleError } from "../errors/index.js";
+import { chain, chainPrime } from "./chain.js";
+import { Deferred, ERROR, type Listener, type Realized, SUCCESS, settle, settleNow, subscribe } from "./deferred.js";
+
+/** Says that a loop goes on, with this state. */
+export class Recur<S extends readonly unknown[]> {
+  readonly state: S;
+
+  constructor(state: S) {
+    this.state = state;
+  }
+}
+
+/** Goes on with a loop. @see Source: `manifold.deferred/recur`. */
+export function recur<S extends readonly unknown[]>(...state: S): Recur<S> {
+  return new Recur(state);
+}
+
+type LoopResult<R> = Exclude<R extends Deferred<infer V> ? V : R, Recur<readonly unknown[]>>;
+
+class Loop implements Listener<unknown> {
+  readonly result = new Deferred<unknown>();
+  readonly #body: (...state: unknown[]) => unknown;
+
+  constructor(body: (...state: unknown[]) => unknown) {
+    this.#body = body;
+  }
+
+  onSuccess(value: unknown): void {
+    if (value instanceof Recur) this.turn(value.state);
+    else settle(this.result, SUCCESS, value);
+  }
+
+  onError(error: unknown): void {
+    settle(this.result, ERROR, error);
+  }
+
+  /** Turns until the body is pending or done; a realized deferred needs no stack. */
+  turn(initial: readonly unknown[]): void {
+    let state = initial;
+    for (;;) {
+      let value: unknown;
+      try {
+        value = this.#body(...state);
+      } catch (error) {
+        settle(this.result, ERROR, error);
+        return;
+      }
+      if (value instanceof Deferred) {
+        if (value.stage === ERROR) {
+          settle(this.result, ERROR, value.result);
+          return;
+        }
+        if (value.stage !== SUCCESS) {
+          subscribe(chainPrime(value), this);
+          return;
+        }
+        value = value.result;
+      }
+      if (!(value instanceof Recur)) {
+        settle(this.result, SUCCESS, value);
+        return;
+      }
+      state = value.state;
+    }
+  }
+}
+
+/**
+ * Calls `body` with the state until it answers something other than `recur(...)`.
+ *
+ * The body may answer at once or with a deferred of either; a million turns need no stack. Realizing the result from
+ * outside does not stop the loop. Foreign promises are not awaited: wrap them with `toDeferred`.
+ *
+ * @example
+ * const sum = loop([0], (total) => chain(take(numbers), (n) => (n === undefined ? total : recur(total + n))));
+ * @see Source: `manifold.deferred/loop`.
+ */
+export function loop<S extends unknown[], R>(
+  initial: readonly [...S],
+  body: (...state: S) => R,
+): Deferred<LoopResult<R>> {
+  const turning = new Loop(body as (...state: unknown[]) => unknown);
+  turning.turn(initial);
+  return turning.result as Deferred<LoopResult<R>>;
+}
+
+/**
+ * Hands the outcome of `a`, flattened, to the deferred `b`, unless that is realized before.
+ *
+ * @returns false if `b` is realized already.
+ * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if `b` is not a deferred.
+ * @see Source: `manifold.deferred/connect`.
+ */
+export function connect<T>(a: T, b: Deferred<Realized<T>>): boolean {
+  if (!(b instanceof Deferred)) throw new NotConvertibleError(b, "a deferred");
+  const source = chain(a) as Deferred<Realized<T>>;
+  if (source.stage === SUCCESS) return settleNow(b, SUCCESS, source.result);
+  if (b.isRealized) return false;
+  if (source.stage === ERROR) settleNow(b, ERROR, source.result);
+  else
+    subscribe(source, {
+      onSuccess: (value) => void settle(b, SUCCESS, value),
+      onError: (error) => void settle(b, ERROR, error),
+    });
+  return true;
+}

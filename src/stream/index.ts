@@ -1,0 +1,1 @@
+export type { Sink, Source, Stream } from "./types.js";
