@@ -222,11 +222,15 @@ export function settleNow<T>(deferred: Deferred<T>, outcome: Outcome, result: un
   return first;
 }
 
-function realized<T>(outcome: Outcome, result: unknown): Deferred<T> {
-  const made = new Deferred<T>();
+/** Realizes a deferred that nobody has seen yet, so that it is as if it had been made realized. */
+export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
+  made: D,
+  outcome: Outcome,
+  result: unknown,
+): D {
   made.stage = outcome;
   made.result = result;
-  made.listeners = NEVER_OPEN as Listener<T>[];
+  made.listeners = NEVER_OPEN;
   return made;
 }
 
@@ -245,12 +249,12 @@ export function deferred<T = unknown>(): Deferred<T> {
 
 /** Makes a deferred that is realized with a value already. @see Source: `manifold.deferred/success-deferred`. */
 export function successDeferred<T>(value: T): Deferred<T> {
-  return realized(SUCCESS, value);
+  return realizeUnseen(new Deferred<T>(), SUCCESS, value);
 }
 
 /** Makes a deferred that has failed already. @see Source: `manifold.deferred/error-deferred`. */
 export function errorDeferred<T = never>(error: unknown): Deferred<T> {
-  return realized(ERROR, error);
+  return realizeUnseen(new Deferred<T>(), ERROR, error);
 }
 
 /**

@@ -25,13 +25,6 @@ export function mark(): number {
   return top;
 }
 
-/** Is `task` the next one to run? Then takes it off, and the caller may go on in place. */
-export function popIfNext(task: Task): boolean {
-  if (stack[top - 1] !== task) return false;
-  stack[--top] = undefined;
-  return true;
-}
-
 /** Does all work that was pushed since `base` was marked. */
 export function drain(base: number): void {
   while (top > base) {
@@ -39,4 +32,10 @@ export function drain(base: number): void {
     stack[top] = undefined;
     task.run();
   }
+}
+
+/** Leaves a task below what was pushed since `base` was marked: it runs once all of that is done. */
+export function pushBelow(base: number, task: Task): void {
+  for (let place = top++; place > base; place--) stack[place] = stack[place - 1];
+  stack[base] = task;
 }
