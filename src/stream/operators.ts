@@ -121,7 +121,7 @@ export function transform<A, B>(
   const [bufferSize, source] = rest.length === 1 ? [0, rest[0]] : rest;
   const result = new TransducedStream<B>({ bufferSize }, transducer as Transducer<never, B>);
   connectCore<unknown>(toSource(source), result as unknown as CoreStream<unknown>, {
-    description: { op: "transform" },
+    description: { op: "transducer" },
   });
   return new SourceView(result);
 }
@@ -209,7 +209,7 @@ export function reduce<A, B>(
 export function reduce(f: (accumulator: never, message: never) => unknown, ...rest: unknown[]): Deferred<unknown> {
   const call = f as (...args: unknown[]) => unknown;
   const source = toSource(rest[rest.length - 1] as Sourceable<unknown>);
-  return chain(rest.length > 1 ? rest[0] : source.take<unknown>(END), (initial: unknown) => {
+  return chainPrime(rest.length > 1 ? rest[0] : source.take<unknown>(END), (initial: unknown) => {
     if (initial === END) return call();
     return loop([initial], (accumulator) =>
       chainPrime(source.take<unknown>(END), (message: unknown) => {
@@ -267,12 +267,14 @@ export function concat<A>(source: Sourceable<Sourceable<A>>): Source<A> {
       const inner = toSource(next as Sourceable<A>);
       if (result.isClosed()) {
         inner.close();
-        return void outer.close();
+        return recur();
       }
       return chainPrime(drainInner(inner, result), (drained) => {
-        if (drained) return recur();
-        inner.close();
-        return void outer.close();
+        if (!drained) {
+          inner.close();
+          outer.close();
+        }
+        return recur();
       });
     }),
   );

@@ -1,5 +1,5 @@
 import type { ClockOptions } from "../clock/index.js";
-import { type Deferred, mark, PENDING, reverse, SUCCESS, settle } from "../deferred/core.js";
+import { type Deferred, drain, mark, PENDING, reverse, SUCCESS, settle } from "../deferred/core.js";
 import { logError } from "../errors/index.js";
 import { Reduced, type Reducer, type Transducer } from "../transducers/transducer.js";
 import { expire } from "./core-source.js";
@@ -29,6 +29,7 @@ export class TransducedStream<Out> extends CoreStream<Out> {
   }
 
   override offer(message: unknown): Deferred<boolean> {
+    this.#waiting = [];
     if (this.isClosed()) return FALSE;
     const outputs: Out[] = [];
     let ended = false;
@@ -51,8 +52,11 @@ export class TransducedStream<Out> extends CoreStream<Out> {
     timeoutValue: unknown = false,
     options?: ClockOptions,
   ): Deferred<never> {
-    const accepted = this.put(message);
-    for (const output of this.#waiting) {
+    const base = mark();
+    const accepted = this.offer(message);
+    const waiting = this.#waiting;
+    drain(base);
+    for (const output of waiting) {
       if (milliseconds > 0) expire(output, milliseconds, timeoutValue, options);
       else if (output.stage === PENDING) settle<unknown>(output, SUCCESS, timeoutValue);
     }
@@ -72,7 +76,6 @@ export class TransducedStream<Out> extends CoreStream<Out> {
   #placeAll(outputs: readonly Out[]): Deferred<boolean> {
     const base = mark();
     let answer = TRUE;
-    this.#waiting = [];
     for (const output of outputs) {
       answer = this.place(output);
       if (answer.stage === PENDING) this.#waiting.push(answer);

@@ -1,15 +1,15 @@
 /** Streams that hold messages back, gather them, thin them out, or slow them down. */
 
 import { type ClockOptions, currentClock } from "../clock/index.js";
-import { Deferred, SUCCESS, settle } from "../deferred/core.js";
+import { Deferred, drain, ERROR, mark, SUCCESS, subscribe } from "../deferred/core.js";
 import { chainPrime, loop, recur, timeout } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { CallbackSink } from "./callback-sink.js";
 import { type Sourceable, toSource } from "./coerce.js";
 import { connectViaProxy } from "./consume.js";
-import { DRAINED, FALSE, type Taker, TRUE, WAITING } from "./protocol.js";
+import { CoreSource } from "./core-source.js";
+import { type CoreSink, DRAINED, FALSE, Failure, type Taker, TRUE, WAITING } from "./protocol.js";
 import { connectCore } from "./pump.js";
-import { Queue } from "./queue.js";
 import { CoreStream } from "./stream.js";
 import type { Description, Source, Stream } from "./types.js";
 import { SourceView, Splice } from "./views.js";
@@ -23,54 +23,123 @@ export type Metric<T> = (message: T) => number;
 const one = (): number => 1;
 
 /** Takes every message, and says by its answers whether there are too many. */
-class MeasuredStream<T> extends CoreStream<T> {
+class MeasuredStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<T> {
+  readonly #messages = new CoreStream<Measured<T>>({ bufferSize: Number.POSITIVE_INFINITY });
   readonly #metric: Metric<T>;
   readonly #limit: number;
-  readonly #sizes = new Queue<number>();
+  readonly #describe: Describe | undefined;
   #size = 0;
   /** The answer of all puts since the limit was passed. */
   #relief: Deferred<boolean> | null = null;
 
-  constructor(metric: Metric<T>, limit: number, describe?: ((description: Description) => Description) | undefined) {
-    super({ bufferSize: Number.POSITIVE_INFINITY, description: describe });
+  constructor(metric: Metric<T>, limit: number, describe?: Describe) {
+    super();
     this.#metric = metric;
     this.#limit = limit;
+    this.#describe = describe;
   }
 
-  override offer(message: T): Deferred<boolean> {
-    if (this.isClosed()) return FALSE;
+  offer(message: T): Deferred<boolean> {
+    if (this.#messages.isClosed()) return FALSE;
     const size = this.#metric(message);
-    const before = this.buffered;
-    this.place(message);
-    if (this.buffered === before) return TRUE;
-    this.#sizes.push(size);
     this.#size += size;
+    const base = mark();
+    this.#messages.offer({ message, size });
+    drain(base);
     if (this.#size <= this.#limit) return TRUE;
     this.#relief ??= new Deferred();
     return this.#relief;
   }
 
+  put(message: T): Deferred<boolean> {
+    return this.offer(message);
+  }
+
   /** The message is accepted in any case, so there is nothing to give up. */
-  override tryPut(message: T): Deferred<never> {
-    return this.put(message) as Deferred<never>;
+  tryPut(message: T): Deferred<boolean> {
+    return this.offer(message);
   }
 
-  override poll(taker: Taker<T> | null): T | typeof WAITING | typeof DRAINED {
-    const found = super.poll(taker);
-    if (found === WAITING || found === DRAINED) return found;
-    this.#size -= this.#sizes.shift() ?? 0;
-    if (this.#size <= this.#limit && this.#relief !== null) {
-      const relief = this.#relief;
-      this.#relief = null;
-      settle(relief, SUCCESS, true);
+  override take(): Deferred<T | undefined>;
+  override take<D>(fallback: D): Deferred<T | D>;
+  override take(fallback?: unknown): Deferred<unknown> {
+    return this.#release(this.#messages.take<typeof END>(END), fallback, fallback);
+  }
+
+  override tryTake(milliseconds: number): Deferred<T | undefined>;
+  override tryTake<D, V>(fallback: D, ms: number, timeoutValue: V, options?: ClockOptions): Deferred<T | D | V>;
+  override tryTake(...args: [number] | [unknown, number, unknown, (ClockOptions | undefined)?]): Deferred<unknown> {
+    const [fallback, milliseconds, timeoutValue, options] =
+      args.length === 1 ? [undefined, args[0], undefined, undefined] : args;
+    return this.#release(this.#messages.tryTake(END, milliseconds, LATE, options), fallback, timeoutValue);
+  }
+
+  poll(taker: Taker<T> | null): T | typeof WAITING | typeof DRAINED | Failure {
+    const taken = taker === null ? this.tryTake(DRAINED, 0, WAITING) : this.take<typeof DRAINED>(DRAINED);
+    if (taken.stage === SUCCESS) return taken.result as T | typeof WAITING | typeof DRAINED;
+    if (taken.stage === ERROR) return new Failure(taken.result);
+    if (taker !== null) {
+      subscribe<unknown>(taken, {
+        onSuccess: (message) => taker.deliver(message as T),
+        onError: (error) => taker.deliver(new Failure(error)),
+      });
     }
-    return found;
+    return WAITING;
   }
 
-  override description(): Description {
-    return { ...super.description(), bufferSize: this.#size, bufferCapacity: this.#limit };
+  /** The message of a take, which makes room; one that is a deferred is awaited. */
+  #release(taken: Deferred<unknown>, fallback: unknown, late: unknown): Deferred<unknown> {
+    return chainPrime(taken, (found: unknown) => {
+      if (found === END) return fallback;
+      if (found === LATE) return late;
+      const { message, size } = found as Measured<T>;
+      this.#size -= size;
+      if (this.#size <= this.#limit && this.#relief !== null) {
+        const relief = this.#relief;
+        this.#relief = null;
+        relief.success(true);
+      }
+      return message;
+    });
+  }
+
+  shut(): void {
+    this.#messages.shut();
+  }
+
+  isClosed(): boolean {
+    return this.#messages.isClosed();
+  }
+
+  onClosed(callback: () => void): void {
+    this.#messages.onClosed(callback);
+  }
+
+  isDrained(): boolean {
+    return this.#messages.isDrained();
+  }
+
+  onDrained(callback: () => void): void {
+    this.#messages.onDrained(callback);
+  }
+
+  description(): Description {
+    const description = {
+      ...this.#messages.description(),
+      bufferSize: this.#size,
+      bufferCapacity: this.#limit,
+    };
+    return this.#describe === undefined ? description : this.#describe(description);
   }
 }
+
+/** A message and how much it counts. */
+interface Measured<T> {
+  readonly message: T;
+  readonly size: number;
+}
+
+type Describe = (description: Description) => Description;
 
 /**
  * A stream that accepts every message, but whose puts wait while the messages in it measure more than the limit.
@@ -82,14 +151,8 @@ class MeasuredStream<T> extends CoreStream<T> {
  * @see Source: `manifold.stream/buffered-stream`.
  */
 export function bufferedStream<T>(limit: number): Stream<T>;
-export function bufferedStream<T>(
-  metric: Metric<T>,
-  limit: number,
-  description?: (description: Description) => Description,
-): Stream<T>;
-export function bufferedStream<T>(
-  ...args: [number] | [Metric<T>, number, (((description: Description) => Description) | undefined)?]
-): Stream<T> {
+export function bufferedStream<T>(metric: Metric<T>, limit: number, description?: Describe): Stream<T>;
+export function bufferedStream<T>(...args: [number] | [Metric<T>, number, (Describe | undefined)?]): Stream<T> {
   if (args.length === 1) return new MeasuredStream<T>(one, args[0]);
   const [metric, limit, description] = args;
   return new MeasuredStream<T>(metric, limit, description);
@@ -105,7 +168,7 @@ export function buffer<T>(metric: Metric<T>, limit: number, source: Sourceable<T
 export function buffer<T>(...args: [number, Sourceable<T>] | [Metric<T>, number, Sourceable<T>]): Source<T> {
   const [metric, limit, source] = args.length === 2 ? [one, ...args] : args;
   const result = new MeasuredStream<T>(metric, limit);
-  connectCore(toSource(source), result, { description: { op: "buffer" } });
+  connectCore(toSource(source), result, {});
   return new SourceView(result);
 }
 
@@ -148,6 +211,7 @@ export function batch<T>(...args: unknown[]): Source<T[]> {
   const messages = new CoreStream<T>({});
   const result = new CoreStream<T[]>({});
   connectViaProxy(source, messages, result, { description: { op: "batch" } });
+  result.onClosed(() => messages.close());
 
   /** Takes a message, but not after the first one of the batch has waited long enough. */
   const next = (gathered: readonly T[], since: number): unknown => {
@@ -207,9 +271,11 @@ export function throttle<T>(maxRate: number, ...args: unknown[]): Source<T> {
   const [source, options] = args as [Sourceable<T>, ClockOptions?];
   const clock = currentClock(options);
   const period = Math.trunc(1000 / maxRate);
+  const from = toSource(source);
   const messages = new CoreStream<T>({});
   const result = new CoreStream<T>({});
-  connectViaProxy(source, messages, result, { description: { op: "throttle" } });
+  connectViaProxy(from, messages, result, { description: { op: "throttle" } });
+  result.onClosed(() => messages.close());
 
   loop([0, clock.now()], (backlog, since) =>
     chainPrime(
@@ -217,12 +283,11 @@ export function throttle<T>(maxRate: number, ...args: unknown[]): Source<T> {
       (message: unknown) => {
         if (message !== END) return result.put(message as T);
         result.close();
-        return END;
+        return false;
       },
       (accepted: unknown): unknown => {
-        if (accepted === END) return false;
         if (!accepted) {
-          messages.close();
+          from.close();
           return false;
         }
         const elapsed = clock.now() - since;

@@ -4,7 +4,7 @@ import { programFiles, readPrograms } from "./manifold-runner/program.js";
 import { run } from "./manifold-runner/run.js";
 
 /** So many failing programs of a file are shown in full. */
-const SHOWN = 5;
+const SHOWN = 20;
 
 /** What the kit is not meant to do: copy defects of Manifold. */
 const skipped = (tags: readonly string[] = []): boolean => tags.includes("bug");

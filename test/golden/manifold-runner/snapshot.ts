@@ -29,8 +29,17 @@ function streamState(world: World, member: object): Json {
       takes: print(world, pendingTakes),
     };
   }
+  if (description["type"] === "splice") {
+    return { closed: half(description, "sink", "isClosed"), drained: half(description, "source", "isDrained") };
+  }
   return {
     ...(stream("isSink", member) === true ? { closed: print(world, stream("isClosed", member)) } : {}),
     ...(stream("isSource", member) === true ? { drained: print(world, stream("isDrained", member)) } : {}),
   };
+}
+
+/** What the innermost half of a splice, which may be a splice itself, says of itself. */
+function half(description: Readonly<Record<string, unknown>>, side: "sink" | "source", key: string): Json {
+  const inner = description[side];
+  return inner === undefined ? (description[key] as Json) : half(inner as Readonly<Record<string, unknown>>, side, key);
 }
