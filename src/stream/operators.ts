@@ -263,7 +263,10 @@ export function concat<A>(source: Sourceable<Sourceable<A>>): Source<A> {
   connectViaProxy(source, outer, result, { description: { op: "concat" } });
   loop([], () =>
     chainPrime(outer.take<typeof END>(END), (next: unknown): unknown => {
-      if (next === END) return void result.close();
+      if (next === END) {
+        result.close();
+        return false;
+      }
       const inner = toSource(next as Sourceable<A>);
       if (result.isClosed()) {
         inner.close();
@@ -308,7 +311,8 @@ export function lazilyPartitionBy<A>(f: (message: A) => unknown, source: Sourcea
     chainPrime(messages.take<typeof END>(END), (message: unknown): unknown => {
       if (message === END) {
         run?.close();
-        return void result.close();
+        result.close();
+        return false;
       }
       let next: unknown;
       try {
@@ -316,7 +320,8 @@ export function lazilyPartitionBy<A>(f: (message: A) => unknown, source: Sourcea
       } catch (error) {
         logError(error, "error in lazilyPartitionBy, the stream is closed");
         messages.close();
-        return void result.close();
+        result.close();
+        return false;
       }
       if (run !== null && isEqual(key, next)) return chainPrime(run.put(message as A), () => recur());
       run?.close();

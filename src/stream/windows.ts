@@ -237,7 +237,8 @@ export function batch<T>(...args: unknown[]): Source<T[]> {
       if (message === LATE) return emit(gathered, [], 0, 0);
       if (message === END) {
         if (gathered.length > 0) result.put(gathered);
-        return void result.close();
+        result.close();
+        return false;
       }
       const now = clock.now();
       const grown = [...gathered, message as T];

@@ -1,6 +1,6 @@
 /** Ops that make streams, or a result, of other streams. */
 import type { Deferred } from "../../../src/deferred/index.js";
-import { stream } from "./kit.js";
+import { kit, stream } from "./kit.js";
 import { fn, fn2, fnN, transducer } from "./library.js";
 import type { Ops } from "./ops.js";
 import type { Json } from "./program.js";
@@ -9,17 +9,14 @@ import type { World } from "./world.js";
 
 const keep = (world: World, name: string, made: unknown): void => void world.streams.set(name, made as object);
 
-/** `map` and `mapcat` are of one source, or of a list of them and a function of as many arguments. */
+/** `map` and `mapcat` are of one source, or of a list of them, zipped, and a function of as many arguments. */
 const mapping =
   (operator: "map" | "mapcat") =>
-  (world: World, name: string, spec: string, source: Json): void =>
-    keep(
-      world,
-      name,
-      Array.isArray(source)
-        ? stream(operator, fnN(world, spec), ...source.map((each: Json) => sourceOf(world, each)))
-        : stream(operator, fn(world, spec), sourceOf(world, source)),
-    );
+  (world: World, name: string, spec: string, source: Json): void => {
+    if (!Array.isArray(source)) return keep(world, name, stream(operator, fn(world, spec), sourceOf(world, source)));
+    kit("stream", "zip");
+    keep(world, name, stream(operator, fnN(world, spec), ...source.map((each: Json) => sourceOf(world, each))));
+  };
 
 /** Calls a function of one argument, a kit's operator, on a source. */
 const byFunction =

@@ -5,6 +5,16 @@ import type { Json, Snapshot } from "./program.js";
 import { print, stateOf } from "./values.js";
 import type { World } from "./world.js";
 
+interface Description {
+  readonly isClosed?: boolean;
+  readonly isDrained?: boolean;
+  readonly sink?: Description;
+  readonly source?: Description;
+  readonly bufferSize?: number;
+  readonly pendingPuts?: number;
+  readonly pendingTakes?: number;
+}
+
 export function snapshot(world: World, returned: unknown, threw: boolean): Snapshot {
   return {
     d: Object.fromEntries([...world.deferreds].map(([name, deferred]) => [name, stateOf(world, deferred)])),
@@ -18,28 +28,24 @@ export function snapshot(world: World, returned: unknown, threw: boolean): Snaps
 
 /** Streams with queues of their own show all, spliced and coerced ones only what their halves know. */
 function streamState(world: World, member: object): Json {
-  const description = stream("description", member) as Readonly<Record<string, unknown>>;
-  if ("pendingPuts" in description) {
-    const { isClosed, isDrained, bufferSize, pendingPuts, pendingTakes } = description;
-    return {
-      closed: print(world, isClosed),
-      drained: print(world, isDrained),
-      buf: print(world, bufferSize),
-      puts: print(world, pendingPuts),
-      takes: print(world, pendingTakes),
-    };
-  }
-  if (description["type"] === "splice") {
-    return { closed: half(description, "sink", "isClosed"), drained: half(description, "source", "isDrained") };
-  }
+  const description = stream("description", member) as Description;
+  const closed = closedOf(description);
+  const drained = drainedOf(description);
   return {
-    ...(stream("isSink", member) === true ? { closed: print(world, stream("isClosed", member)) } : {}),
-    ...(stream("isSource", member) === true ? { drained: print(world, stream("isDrained", member)) } : {}),
+    ...(closed === undefined ? {} : { closed }),
+    ...(drained === undefined ? {} : { drained }),
+    ...("pendingPuts" in description
+      ? {
+          buf: print(world, description.bufferSize),
+          puts: print(world, description.pendingPuts),
+          takes: print(world, description.pendingTakes),
+        }
+      : {}),
   };
 }
 
-/** What the innermost half of a splice, which may be a splice itself, says of itself. */
-function half(description: Readonly<Record<string, unknown>>, side: "sink" | "source", key: string): Json {
-  const inner = description[side];
-  return inner === undefined ? (description[key] as Json) : half(inner as Readonly<Record<string, unknown>>, side, key);
-}
+/** A spliced stream describes its two halves, each of which may be spliced itself. */
+const closedOf = ({ isClosed, sink }: Description): boolean | undefined =>
+  isClosed ?? (sink === undefined ? undefined : closedOf(sink));
+const drainedOf = ({ isDrained, source }: Description): boolean | undefined =>
+  isDrained ?? (source === undefined ? undefined : drainedOf(source));
