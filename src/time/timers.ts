@@ -15,7 +15,7 @@ export function inMilliseconds<T>(interval: number, f: () => T, options?: ClockO
   const result = deferred<Realized<T>>();
   const cancel = currentClock(options).in(interval, () => {
     // Nothing is called for nobody: the result may have been realized from outside.
-    if (!result.isRealized) connect(chain(undefined, f) as Deferred<T>, result as Deferred<Realized<Deferred<T>>>);
+    if (!result.isRealized) connect<unknown>(chain(undefined, f), result as Deferred<unknown>);
   });
   result.onRealized(cancel, cancel);
   return result;

@@ -42,23 +42,7 @@ export function programFiles(): string[] {
 
 export function readPrograms(file: string): Program[] {
   const lines = readFileSync(new URL(file, folder), "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => withDefaults(JSON.parse(line) as Program));
-}
-
-/**
- * Manifold mixes up the arguments of `tryTake` on a sequence, so that a drained one gives `false` and not the default
- * (the recorder's notes list it as not covered). The kit gives the default, and that is what is compared.
- */
-function withDefaults(program: Program): Program {
-  const sequences = new Set(program.ops.filter(([op]) => op === "source").map(([, name]) => name));
-  const steps = program.steps.map((step, place) => {
-    const [op, name, source, options] = program.ops[place] ?? [];
-    if (op !== "tryTake" || typeof name !== "string" || !sequences.has(source)) return step;
-    const { default: fallback } = options as { default?: Json };
-    const lost = (step.d?.[name] as { ok?: Json } | undefined)?.ok === false;
-    return lost && fallback !== undefined ? { ...step, d: { ...step.d, [name]: { ok: fallback } } } : step;
-  });
-  return { ...program, steps };
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Program);
 }
 
 /** The snapshot after a step, given the one before; `before` is not changed. */
