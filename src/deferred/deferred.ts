@@ -36,6 +36,8 @@ export const SUCCESS = 2;
 export const ERROR = 3;
 export type Outcome = typeof SUCCESS | typeof ERROR;
 
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 /** In place of the listeners of a deferred that was made realized: it was never open, so tokens mean nothing to it. */
 const NEVER_OPEN: Listener<unknown>[] = [];
 
@@ -157,7 +159,8 @@ export class Deferred<T> implements PromiseLike<T>, Task {
     return "Deferred";
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object, inspect: Inspect): string {
+  /** @internal How Node's console shows it. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     if (this.stage === SUCCESS) return `<< ${inspect(this.result, options)} >>`;
     if (this.stage === ERROR) return `<< ERROR: ${inspect(this.result, options)} >>`;
     return "<< … >>";
@@ -222,11 +225,15 @@ export function settleNow<T>(deferred: Deferred<T>, outcome: Outcome, result: un
   return first;
 }
 
-function realized<T>(outcome: Outcome, result: unknown): Deferred<T> {
-  const made = new Deferred<T>();
+/** Realizes a deferred that nobody has seen yet, so that it is as if it had been made realized. */
+export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
+  made: D,
+  outcome: Outcome,
+  result: unknown,
+): D {
   made.stage = outcome;
   made.result = result;
-  made.listeners = NEVER_OPEN as Listener<T>[];
+  made.listeners = NEVER_OPEN;
   return made;
 }
 
@@ -245,12 +252,12 @@ export function deferred<T = unknown>(): Deferred<T> {
 
 /** Makes a deferred that is realized with a value already. @see Source: `manifold.deferred/success-deferred`. */
 export function successDeferred<T>(value: T): Deferred<T> {
-  return realized(SUCCESS, value);
+  return realizeUnseen(new Deferred<T>(), SUCCESS, value);
 }
 
 /** Makes a deferred that has failed already. @see Source: `manifold.deferred/error-deferred`. */
 export function errorDeferred<T = never>(error: unknown): Deferred<T> {
-  return realized(ERROR, error);
+  return realizeUnseen(new Deferred<T>(), ERROR, error);
 }
 
 /**
