@@ -3,6 +3,7 @@ import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   follow,
   isDeferrable,
   type Listener,
@@ -83,7 +84,7 @@ function proceed(
     while (prime ? value instanceof Deferred : isDeferrable(value)) {
       const inner = follow(value as Deferred<unknown>);
       if (inner.stage === SUCCESS) value = inner.result;
-      else if (inner.stage === ERROR) return finish(result, ERROR, inner.result);
+      else if (inner.stage === ERROR) return finish(result, ERROR, errorOf(inner));
       else {
         const pending = result ?? new Deferred<unknown>();
         subscribe(inner, new Paused(pending, stages, stage, prime));

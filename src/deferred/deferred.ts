@@ -1,5 +1,6 @@
 import pDefer from "p-defer";
 import { InvalidClaimError, logError, NotConvertibleError } from "../errors/index.js";
+import { consume, watch } from "./dropped.js";
 import { drain, mark, push, type Task } from "./propagation.js";
 
 /** A value, or something that will yield it. */
@@ -60,28 +61,12 @@ export class Deferred<T> implements PromiseLike<T>, Task {
 
   /** Realizes it with a value as it is (nothing is flattened). @returns false if it was realized or claimed already */
   success(value: T, token?: ClaimToken): boolean {
-    return this.#realize(SUCCESS, value, token);
+    return realize(this, SUCCESS, value, token);
   }
 
   /** Realizes it with an error, which may be any value. @returns false if it was realized or claimed already */
   error(error: unknown, token?: ClaimToken): boolean {
-    return this.#realize(ERROR, error, token);
-  }
-
-  #realize(outcome: Outcome, result: unknown, token: ClaimToken | undefined): boolean {
-    if (this.stage !== PENDING || token !== undefined) {
-      if (token === undefined || this.listeners === NEVER_OPEN) return false;
-      if (this.stage !== CLAIMED) throw new InvalidClaimError("deferred isn't claimed");
-      if (this.result !== token) throw new InvalidClaimError("invalid claim token");
-    }
-    this.stage = outcome;
-    this.result = result;
-    if (this.listeners !== null) {
-      const base = mark();
-      this.run();
-      drain(base);
-    }
-    return true;
+    return realize(this, ERROR, error, token);
   }
 
   /** Reserves it: from now on only the holder of the token can realize it. @returns null if it is too late for that */
@@ -103,7 +88,7 @@ export class Deferred<T> implements PromiseLike<T>, Task {
   addListener(listener: Listener<T>): true {
     if (this.stage < SUCCESS) subscribe(this, listener);
     else if (this.stage === SUCCESS) listener.onSuccess(this.result as T);
-    else listener.onError(this.result);
+    else listener.onError(errorOf(this));
     return true;
   }
 
@@ -169,6 +154,23 @@ export class Deferred<T> implements PromiseLike<T>, Task {
 
 type Inspect = (value: unknown, options: object) => string;
 
+/** Not a private method: those cost every instance a word. */
+function realize<T>(deferred: Deferred<T>, outcome: Outcome, result: unknown, token: ClaimToken | undefined): boolean {
+  if (deferred.stage !== PENDING || token !== undefined) {
+    if (token === undefined || deferred.listeners === NEVER_OPEN) return false;
+    if (deferred.stage !== CLAIMED) throw new InvalidClaimError("deferred isn't claimed");
+    if (deferred.result !== token) throw new InvalidClaimError("invalid claim token");
+  }
+  deferred.stage = outcome;
+  deferred.result = result;
+  if (deferred.listeners !== null) {
+    const base = mark();
+    deferred.run();
+    drain(base);
+  } else if (outcome === ERROR) watch(deferred, result);
+  return true;
+}
+
 /** Several listeners of one deferred: what the first one causes is done before the second one is told. */
 class RemainingListeners<T> implements Task {
   #next = 0;
@@ -214,7 +216,14 @@ export function settle<T>(deferred: Deferred<T>, outcome: Outcome, result: unkno
   deferred.stage = outcome;
   deferred.result = result;
   if (deferred.listeners !== null) push(deferred);
+  else if (outcome === ERROR) watch(deferred, result);
   return true;
+}
+
+/** The error of a deferred that has failed, which is thereby seen. */
+export function errorOf(deferred: Deferred<never> | Deferred<unknown>): unknown {
+  consume(deferred);
+  return deferred.result;
 }
 
 /** Realizes a deferred and tells its listeners before it returns; for the kit's own code outside listeners. */
@@ -234,6 +243,7 @@ export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
   made.stage = outcome;
   made.result = result;
   made.listeners = NEVER_OPEN;
+  if (outcome === ERROR) watch(made, result);
   return made;
 }
 
@@ -380,7 +390,7 @@ export function toPromise<T>(deferred: Deferred<T>): Promise<Awaited<T>> {
   if (deferred.stage === SUCCESS) return Promise.resolve(deferred.result as Awaited<T>);
   // A rejection is the author's own value, whatever it is.
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-  if (deferred.stage === ERROR) return Promise.reject(deferred.result);
+  if (deferred.stage === ERROR) return Promise.reject(errorOf(deferred));
   const { promise, resolve, reject } = pDefer<Awaited<T>>();
   subscribe(deferred, { onSuccess: (value) => resolve(value as Awaited<T>), onError: reject });
   return promise;

@@ -1,6 +1,16 @@
 import { NotConvertibleError } from "../errors/index.js";
 import { chain, chainPrime } from "./chain.js";
-import { Deferred, ERROR, type Listener, type Realized, SUCCESS, settle, settleNow, subscribe } from "./deferred.js";
+import {
+  Deferred,
+  ERROR,
+  errorOf,
+  type Listener,
+  type Realized,
+  SUCCESS,
+  settle,
+  settleNow,
+  subscribe,
+} from "./deferred.js";
 
 /** Says that a loop goes on, with this state. */
 export class Recur<S extends readonly unknown[]> {
@@ -48,7 +58,7 @@ class Loop implements Listener<unknown> {
       }
       if (value instanceof Deferred) {
         if (value.stage === ERROR) {
-          settle(this.result, ERROR, value.result);
+          settle(this.result, ERROR, errorOf(value));
           return;
         }
         if (value.stage !== SUCCESS) {
@@ -97,7 +107,7 @@ export function connect<T>(a: T, b: Deferred<Realized<T>>): boolean {
   const source = chain(a) as Deferred<Realized<T>>;
   if (source.stage === SUCCESS) return settleNow(b, SUCCESS, source.result);
   if (b.isRealized) return false;
-  if (source.stage === ERROR) settleNow(b, ERROR, source.result);
+  if (source.stage === ERROR) settleNow(b, ERROR, errorOf(source));
   else
     subscribe(source, {
       onSuccess: (value) => void settle(b, SUCCESS, value),

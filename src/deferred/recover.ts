@@ -3,6 +3,7 @@ import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   isDeferrable,
   type Listener,
   type Realized,
@@ -61,7 +62,7 @@ function catching(prime: boolean): Catch {
     if (source.stage === SUCCESS) return source as Deferred<never>;
     if (source.stage === ERROR) {
       try {
-        return chained(recover(source.result)) as Deferred<never>;
+        return chained(recover(errorOf(source))) as Deferred<never>;
       } catch (thrown) {
         return errorDeferred(thrown);
       }
@@ -132,7 +133,7 @@ function finalizing(prime: boolean) {
     } catch (thrown) {
       return errorDeferred(thrown);
     }
-    return source.stage === SUCCESS ? source : errorDeferred(source.result);
+    return source.stage === SUCCESS ? source : errorDeferred(errorOf(source));
   };
 }
 

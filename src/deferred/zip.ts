@@ -4,6 +4,7 @@ import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   follow,
   isDeferrable,
   type Listener,
@@ -51,7 +52,7 @@ class Member implements Listener<unknown> {
         subscribe(flat, this);
         return;
       }
-      if (flat.stage === ERROR) this.onError(flat.result);
+      if (flat.stage === ERROR) this.onError(errorOf(flat));
       else this.#gathering.arrived(this.#place, flat.result);
       return;
     }
@@ -75,7 +76,7 @@ function zipping(xs: readonly unknown[], prime: boolean): Deferred<unknown[]> {
     }
     const member = follow(x as Deferred<unknown>);
     if (member.stage === SUCCESS) values[place] = member.result;
-    else if (member.stage === ERROR) return errorDeferred(member.result);
+    else if (member.stage === ERROR) return errorDeferred(errorOf(member));
     else {
       gathering ??= new Gathering(values);
       gathering.missing++;
