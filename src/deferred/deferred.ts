@@ -152,10 +152,13 @@ export class Deferred<T> implements PromiseLike<T>, Task {
   }
 }
 
-type Inspect = (value: unknown, options: object) => string;
-
 /** Not a private method: those cost every instance a word. */
-function realize<T>(deferred: Deferred<T>, outcome: Outcome, result: unknown, token: ClaimToken | undefined): boolean {
+function realize(
+  deferred: Deferred<never> | Deferred<unknown>,
+  outcome: Outcome,
+  result: unknown,
+  token: ClaimToken | undefined,
+): boolean {
   if (deferred.stage !== PENDING || token !== undefined) {
     if (token === undefined || deferred.listeners === NEVER_OPEN) return false;
     if (deferred.stage !== CLAIMED) throw new InvalidClaimError("deferred isn't claimed");
@@ -171,22 +174,29 @@ function realize<T>(deferred: Deferred<T>, outcome: Outcome, result: unknown, to
   return true;
 }
 
-/** Several listeners of one deferred: what the first one causes is done before the second one is told. */
+type Inspect = (value: unknown, options: object) => string;
+
+/**
+ * Several listeners of one deferred: what the first one causes is done before the second one is told.
+ *
+ * Here and in the other listeners of the kit members are private by type only: they are made for every link of every
+ * chain, and setting up `#` members takes longer than all the rest.
+ */
 class RemainingListeners<T> implements Task {
-  #next = 0;
-  readonly #deferred: Deferred<T>;
-  readonly #listeners: Listener<T>[];
+  private next = 0;
+  private readonly deferred: Deferred<T>;
+  private readonly listeners: Listener<T>[];
 
   constructor(deferred: Deferred<T>, listeners: Listener<T>[]) {
-    this.#deferred = deferred;
-    this.#listeners = listeners;
+    this.deferred = deferred;
+    this.listeners = listeners;
   }
 
   run(): void {
-    const listener = this.#listeners[this.#next++];
+    const listener = this.listeners[this.next++];
     if (listener === undefined) return;
-    if (this.#next < this.#listeners.length) push(this);
-    tell(this.#deferred, listener);
+    if (this.next < this.listeners.length) push(this);
+    tell(this.deferred, listener);
   }
 }
 
@@ -334,7 +344,18 @@ export function isDeferred(x: unknown): x is Deferred<unknown> {
 /** Is it a deferred, a promise, a thenable or a p-defer object? @see Source: `manifold.deferred/deferrable?`. */
 export function isDeferrable(x: unknown): x is Deferrable<unknown> {
   if (x === null || (typeof x !== "object" && typeof x !== "function")) return false;
-  return x instanceof Deferred || typeof (x as { then?: unknown }).then === "function" || isPDeferred(x);
+  if (x instanceof Deferred) return true;
+  try {
+    return typeof (x as { then?: unknown }).then === "function" || isPDeferred(x);
+  } catch {
+    // A `then` that cannot even be read: who follows it gets the error, as a promise would.
+    return true;
+  }
+}
+
+/** Is it something that `chain` opens, or, with `prime`, something that `chainPrime` opens? */
+export function isOpened(x: unknown, prime: boolean): x is Deferrable<unknown> {
+  return prime ? x instanceof Deferred : isDeferrable(x);
 }
 
 function isPDeferred(x: object): x is PDeferred<unknown> {
@@ -372,8 +393,8 @@ export function follow<T>(x: Deferrable<T>): Deferred<T> {
  * const d = toDeferred(fetch("https://example.com"));
  * @see Source: `manifold.deferred/->deferred`.
  */
-export function toDeferred<T>(x: Deferrable<T>): Deferred<T>;
-export function toDeferred<T, D>(x: Deferrable<T> | unknown, fallback: D): Deferred<T> | D;
+export function toDeferred<T>(x: Deferrable<T>, fallback?: unknown): Deferred<T>;
+export function toDeferred<D>(x: unknown, fallback: D): Deferred<unknown> | D;
 export function toDeferred(x: unknown, ...fallback: unknown[]): unknown {
   if (isDeferrable(x)) return follow(x);
   if (fallback.length > 0) return fallback[0];
@@ -387,12 +408,16 @@ export function toDeferred(x: unknown, ...fallback: unknown[]): unknown {
  * const response = await toPromise(d);
  */
 export function toPromise<T>(deferred: Deferred<T>): Promise<Awaited<T>> {
-  if (deferred.stage === SUCCESS) return Promise.resolve(deferred.result as Awaited<T>);
   // A rejection is the author's own value, whatever it is.
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
   if (deferred.stage === ERROR) return Promise.reject(errorOf(deferred));
+  if (deferred.stage === SUCCESS && deferred.result !== deferred) return Promise.resolve(deferred.result as Awaited<T>);
   const { promise, resolve, reject } = pDefer<Awaited<T>>();
-  subscribe(deferred, { onSuccess: (value) => resolve(value as Awaited<T>), onError: reject });
+  deferred.onRealized((value) => {
+    // A promise would ask it for its value again and again.
+    if (value === (deferred as unknown)) reject(new TypeError("a deferred that holds itself has no value to wait for"));
+    else resolve(value as Awaited<T>);
+  }, reject);
   return promise;
 }
 
