@@ -60,7 +60,6 @@ export const rows: readonly Row[] = [
     load: { kind: "http", path: "/", connections: 50, body: "Hello, world!" },
     baseline: "Express, writeHead/end",
     contenders: [
-      { name: "node:http, no Express", module: "http/node.js" },
       { name: "Express, res.send", module: "http/express-send.js" },
       { name: "Express, writeHead/end", module: "http/express-raw.js" },
       {
