@@ -4,7 +4,7 @@ import type { Result, RowResult } from "./measure.js";
 const WIDTH = 960;
 const MARGIN = 24;
 const LABELS = 300;
-const BARS = 360;
+const BARS = 420;
 const BAR = 18;
 const STEP = 28;
 const HEAD = 56;
