@@ -1,0 +1,14 @@
+import type { Server } from "node:http";
+import express from "express";
+import { pipe, ring } from "express-ring";
+import { type Cookies, type Params, wrapContentType, wrapCookies, wrapParams } from "express-ring/middleware";
+
+function greeting({ params, cookies }: Params & Cookies) {
+  return { status: 200, body: `Hello, ${params.name}${params.mark} (${cookies.theme?.value})` };
+}
+
+export function start(): Server {
+  const app = express();
+  app.get("/greeting.txt", ring(pipe(greeting, wrapParams, wrapCookies, wrapContentType)));
+  return app.listen(0);
+}
