@@ -25,18 +25,26 @@ export function mark(): number {
   return top;
 }
 
-/** Is `task` the next one to run? Then takes it off, and the caller may go on in place. */
-export function popIfNext(task: Task): boolean {
-  if (stack[top - 1] !== task) return false;
-  stack[--top] = undefined;
-  return true;
-}
-
 /** Does all work that was pushed since `base` was marked. */
 export function drain(base: number): void {
   while (top > base) {
     const task = stack[--top] as Task;
     stack[top] = undefined;
     task.run();
+  }
+}
+
+/** Leaves a task below what was pushed since `base` was marked: it runs once all of that is done. */
+export function pushBelow(base: number, task: Task): void {
+  for (let place = top++; place > base; place--) stack[place] = stack[place - 1];
+  stack[base] = task;
+}
+
+/** Turns round what was pushed since `base` was marked: what was pushed first is done first. */
+export function reverse(base: number): void {
+  for (let low = base, high = top - 1; low < high; low++, high--) {
+    const task = stack[low];
+    stack[low] = stack[high];
+    stack[high] = task;
   }
 }

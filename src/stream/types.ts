@@ -1,5 +1,6 @@
 /** What sources and sinks can do. Source: `manifold.stream.core`'s IEventSource and IEventSink. */
 
+import type { ClockOptions } from "../clock/index.js";
 import type { Deferred } from "../deferred/index.js";
 
 /** The state of a source or sink at a moment, for tools and tests; which keys are there depends on the kind. */
@@ -26,7 +27,7 @@ export interface Source<T> extends AsyncIterable<T> {
   take<D>(fallback: D): Deferred<T | D>;
   /** As `take`, but yields `timeoutValue` after `milliseconds` without a message. */
   tryTake(milliseconds: number): Deferred<T | undefined>;
-  tryTake<D, V>(fallback: D, milliseconds: number, timeoutValue: V): Deferred<T | D | V>;
+  tryTake<D, V>(fallback: D, milliseconds: number, timeoutValue: V, options?: ClockOptions): Deferred<T | D | V>;
   /** Ends the source: its producers are refused, what is in it can still be taken. */
   close(): void;
   /** Closed, and nothing left to take? */
@@ -42,7 +43,7 @@ export interface Sink<T> {
   put(message: T): Deferred<boolean>;
   /** As `put`, but gives up after `milliseconds` and yields `timeoutValue` (default false). */
   tryPut(message: T, milliseconds: number): Deferred<boolean>;
-  tryPut<V>(message: T, milliseconds: number, timeoutValue: V): Deferred<boolean | V>;
+  tryPut<V>(message: T, milliseconds: number, timeoutValue: V, options?: ClockOptions): Deferred<boolean | V>;
   /** No more puts are accepted after this. */
   close(): void;
   isClosed(): boolean;
