@@ -9,6 +9,8 @@ export {
   NoExchangeError,
   wrapRingAsyncHandler,
 } from "./message/index.js";
+export { getAll } from "./ring/headers.js";
+export { type Pipe, pipe } from "./ring/pipe.js";
 export { type Seq, seq } from "./ring/seq.js";
 export type {
   AsyncHandler,
