@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { deferred, success } from "../../src/deferred/index.js";
-import { expressOf, ring } from "../../src/index.js";
+import { expressOf, ring, seq } from "../../src/index.js";
 import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { exchangeRaw, get } from "../raw-client.js";
 import { versions, withApp } from "./hosts.js";
@@ -185,6 +185,17 @@ describe.each(versions)("ring, on %s", (_name, express) => {
         "content-length": "5",
       });
       expect(answer.headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2", "c=3"]);
+    });
+  });
+
+  it("does not believe a content-length that was set for another body", async () => {
+    const app = express().use((_req, res, next) => {
+      res.set("Content-Length", "999");
+      next();
+    });
+    await withApp(app.use(ring(() => ({ body: seq(["a", "b"]) }))), async ({ url }) => {
+      const answer = await fetch(url);
+      expect([await answer.text(), answer.headers.get("content-length")]).toEqual(["ab", null]);
     });
   });
 
