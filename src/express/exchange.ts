@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import { Exchange, exchangeOf, type HostFacts, localAddress, pathOf } from "../message/index.js";
+import { Exchange, exchangeOf, type HostFacts, localAddress, originForm, pathOf } from "../message/index.js";
 import type { RingRequest } from "../ring/types.js";
 
 /** An exchange inside an Express app: other handlers may follow, and errors go to the app's error handlers. */
@@ -36,7 +36,7 @@ export function expressFacts(req: Request): HostFacts {
     serverName: req.hostname ?? localAddress(req),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
-    pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(url),
+    pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
     routeParams: hasAny(req.params) ? req.params : undefined,
     parsedBody: req.body as unknown,
   };
