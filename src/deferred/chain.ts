@@ -150,7 +150,8 @@ export function listenFlat(x: unknown, listener: Listener<unknown>, prime: boole
 
 /**
  * Applies functions to a value that may have to be awaited, and stays synchronous when nothing has: a plain value goes
- * through in place and comes out plain, with no deferred made; otherwise the result is a deferred.
+ * through in place and comes out plain, with no deferred made; otherwise the result is a deferred, or the promise that the
+ * last function returned.
  *
  * This is how asynchronous code is written once: middleware says `andThen(handler(request), (response) => ...)`. A throw
  * in the synchronous case is a throw, in the other it fails the deferred.
