@@ -73,7 +73,7 @@ export class Pump implements Listener<unknown> {
     return NONE;
   }
 
-  /** @internal A chunk that had to be waited for. */
+  /** A chunk that had to be waited for. */
   onSuccess(chunk: unknown): void {
     if (this.#state !== CHUNK) return;
     clearTimeout(this.#timer);
@@ -81,7 +81,6 @@ export class Pump implements Listener<unknown> {
     this.run(chunk);
   }
 
-  /** @internal */
   onError(error: unknown): void {
     if (this.#state === CHUNK) this.#fail(error);
   }
