@@ -13,4 +13,4 @@ export {
   subscribe,
   successDeferred,
 } from "./deferred.js";
-export { drain, mark, push, pushBelow, type Task } from "./propagation.js";
+export { drain, mark, push, pushBelow, reverse, type Task } from "./propagation.js";

@@ -36,6 +36,8 @@ export const SUCCESS = 2;
 export const ERROR = 3;
 export type Outcome = typeof SUCCESS | typeof ERROR;
 
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 /** In place of the listeners of a deferred that was made realized: it was never open, so tokens mean nothing to it. */
 const NEVER_OPEN: Listener<unknown>[] = [];
 
@@ -157,7 +159,8 @@ export class Deferred<T> implements PromiseLike<T>, Task {
     return "Deferred";
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object, inspect: Inspect): string {
+  /** @internal How Node's console shows it. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     if (this.stage === SUCCESS) return `<< ${inspect(this.result, options)} >>`;
     if (this.stage === ERROR) return `<< ERROR: ${inspect(this.result, options)} >>`;
     return "<< … >>";

@@ -39,3 +39,12 @@ export function pushBelow(base: number, task: Task): void {
   for (let place = top++; place > base; place--) stack[place] = stack[place - 1];
   stack[base] = task;
 }
+
+/** Turns round what was pushed since `base` was marked: what was pushed first is done first. */
+export function reverse(base: number): void {
+  for (let low = base, high = top - 1; low < high; low++, high--) {
+    const task = stack[low];
+    stack[low] = stack[high];
+    stack[high] = task;
+  }
+}

@@ -110,10 +110,10 @@ function pullerOf(x: unknown): [kind: string, puller: Puller<unknown>] | undefin
   if (typeof x === "string") return undefined;
   const iterable = x as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (typeof iterable?.[Symbol.asyncIterator] === "function")
-    return ["seq", stepsOf((iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]())];
+    return ["iterable", stepsOf((iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]())];
   if (typeof iterable?.[Symbol.iterator] === "function")
     return ["seq", stepsOf((iterable as Iterable<unknown>)[Symbol.iterator]())];
-  if (has<Iterator<unknown, unknown>>(x, "next")) return ["seq", stepsOf(x)];
+  if (has<Iterator<unknown, unknown>>(x, "next")) return ["iterator", stepsOf(x)];
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 
 import { Deferred, type Listener, SUCCESS, settle } from "../deferred/core.js";
 import { chain } from "../deferred/index.js";
-import { logError } from "../errors/index.js";
+import { logError, NotConvertibleError } from "../errors/index.js";
 import { backpressure, CallbackSink } from "./callback-sink.js";
 import { type Sinkable, type Sourceable, toSink, toSource } from "./coerce.js";
 import { TRUE } from "./protocol.js";
@@ -53,19 +53,22 @@ export function consume<T>(callback: (message: T) => unknown, source: Sourceable
 /**
  * Calls `callback` with every message, and takes the next one when what it returned is realized.
  *
- * Messages that are deferreds or promises are awaited first. An answer of false, exactly, ends the connection.
+ * Messages that are deferreds or promises are awaited first. The callback yields true, or nothing, to go on; false ends the
+ * connection, and so does, as an error, anything else.
  *
  * @returns a deferred that yields true when the source is drained or the connection has ended; a throw or a failed deferred
  *   of the callback, or a message that fails, is logged and ends it too.
  * @example
- * await consumeAsync((row) => database.insert(row), rows);
+ * await consumeAsync(async (row) => {
+ *   await database.insert(row);
+ * }, rows);
  * @see Source: `manifold.stream/consume-async`.
  */
 export function consumeAsync<T>(callback: (message: T) => unknown, source: Sourceable<T>): Deferred<boolean> {
   const ended = new Deferred<boolean>();
   const accept = (message: T): Deferred<boolean> => {
-    const answer = chain(message as unknown, callback as (message: unknown) => unknown) as Deferred<boolean>;
-    if (answer.stage === SUCCESS && answer.result !== false) return TRUE;
+    const answer = chain(message as unknown, callback as (message: unknown) => unknown) as Deferred<unknown>;
+    if (answer.stage === SUCCESS && goesOn(answer.result)) return TRUE;
     const outcome = new Deferred<boolean>();
     answer.addListener(new ConsumerAnswer(outcome, ended));
     return outcome;
@@ -85,16 +88,23 @@ class ConsumerAnswer implements Listener<unknown> {
   }
 
   onSuccess(answer: unknown): void {
-    settle(this.#outcome, SUCCESS, answer !== false);
-    if (answer === false) settle(this.#ended, SUCCESS, true);
+    if (goesOn(answer)) settle(this.#outcome, SUCCESS, true);
+    else if (answer === false) this.#end();
+    else this.onError(new NotConvertibleError(answer, "the true or false that a consumer has to yield"));
   }
 
   onError(error: unknown): void {
-    logError(error, "error in a consumer of a stream");
+    logError(error, "error in a consumer of a stream, which ends");
+    this.#end();
+  }
+
+  #end(): void {
     settle(this.#outcome, SUCCESS, false);
     settle(this.#ended, SUCCESS, true);
   }
 }
+
+const goesOn = (answer: unknown): boolean => answer === true || answer === undefined || answer === null;
 
 /**
  * Connects `source` to `sink` through a callback that does the delivery itself and returns when the next message may come.

@@ -65,11 +65,15 @@ export class DeferredSink<T> implements CoreSink<T> {
   }
 
   offer(message: T): Deferred<boolean> {
-    return !this.#closed && settle(this.#deferred, SUCCESS, message) ? TRUE : FALSE;
+    if (this.#closed) return FALSE;
+    this.#closed = true;
+    return settle(this.#deferred, SUCCESS, message) ? TRUE : FALSE;
   }
 
   put(message: T): Deferred<boolean> {
-    return this.#closed || !this.#deferred.success(message) ? FALSE : TRUE;
+    if (this.#closed) return FALSE;
+    this.#closed = true;
+    return this.#deferred.success(message) ? TRUE : FALSE;
   }
 
   tryPut(message: T): Deferred<boolean> {
@@ -86,11 +90,11 @@ export class DeferredSink<T> implements CoreSink<T> {
   }
 
   isClosed(): boolean {
-    return this.#closed || this.#deferred.isRealized;
+    return this.#closed;
   }
 
   onClosed(callback: () => void): void {
-    if (this.isClosed()) callback();
+    if (this.#closed) callback();
     else this.#deferred.onRealized(callback, callback);
   }
 

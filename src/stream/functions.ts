@@ -2,10 +2,12 @@
 
 import type { ClockOptions } from "../clock/index.js";
 import { chain, type Deferred, loop, recur } from "../deferred/index.js";
+import type { Transducer } from "../transducers/transducer.js";
 import { CallbackSink } from "./callback-sink.js";
 import { toSink, toSource } from "./coerce.js";
 import { CoreSource } from "./core-source.js";
 import { CoreStream, type StreamOptions } from "./stream.js";
+import { TransducedStream } from "./transduced.js";
 import type { Description, Sink, Source, Stream } from "./types.js";
 import { SinkView, SourceView, Splice } from "./views.js";
 
@@ -16,19 +18,28 @@ import { SinkView, SourceView, Splice } from "./views.js";
  * stream and is logged.
  *
  * @param bufferSize Messages it holds before puts have to wait. @default 0: each put waits for a take
+ * @param transducer What messages pass on their way in; see `express-ring/transducers`. @default none
  * @example
  * const numbers = stream<number>(10);
  * put(numbers, 1); // => a deferred of true
  * await take(numbers); // => 1
  * @see Source: `manifold.stream/stream`. Differs: no executor.
  */
-export function stream<T>(bufferSize = 0): Stream<T> {
-  return new CoreStream<T>({ bufferSize });
+export function stream<T>(bufferSize?: number): Stream<T>;
+export function stream<In, Out>(bufferSize: number, transducer: Transducer<In, Out>): Stream<In, Out>;
+export function stream(bufferSize = 0, transducer?: Transducer<never, unknown>): Stream<unknown> {
+  return transducer === undefined
+    ? new CoreStream({ bufferSize })
+    : (new TransducedStream({ bufferSize }, transducer) as Stream<unknown>);
 }
 
-/** Makes a stream from options: buffer, permanence, description. @see Source: `manifold.stream/stream*`. */
-export function streamOf<T>(options: StreamOptions): Stream<T> {
-  return new CoreStream<T>(options);
+/** Makes a stream from options: buffer, transducer, permanence, description. @see Source: `manifold.stream/stream*`. */
+export function streamOf<T>(options: StreamOptions): Stream<T>;
+export function streamOf<In, Out>(options: StreamOptions & { readonly xform: Transducer<In, Out> }): Stream<In, Out>;
+export function streamOf(options: StreamOptions & { readonly xform?: Transducer<never, unknown> }): Stream<unknown> {
+  return options.xform === undefined
+    ? new CoreStream(options)
+    : (new TransducedStream(options, options.xform) as Stream<unknown>);
 }
 
 /**

@@ -32,8 +32,21 @@ export {
   tryPut,
   tryTake,
 } from "./functions.js";
-export { filter, map } from "./operators.js";
+export {
+  concat,
+  filter,
+  lazilyPartitionBy,
+  type Messages,
+  map,
+  mapcat,
+  realizeEach,
+  reduce,
+  reductions,
+  transform,
+  zip,
+} from "./operators.js";
 export { periodically } from "./periodically.js";
 export type { ConnectOptions } from "./pump.js";
 export type { StreamOptions } from "./stream.js";
 export type { Description, Sink, Source, Stream } from "./types.js";
+export { batch, buffer, bufferedStream, droppingStream, type Metric, slidingStream, throttle } from "./windows.js";

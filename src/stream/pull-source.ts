@@ -1,4 +1,5 @@
-import { drain, ERROR, mark, push, SUCCESS, subscribe, type Task } from "../deferred/core.js";
+import type { ClockOptions } from "../clock/index.js";
+import { type Deferred, drain, ERROR, mark, push, SUCCESS, subscribe, type Task } from "../deferred/core.js";
 import { isDeferrable, toDeferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
 import { CoreSource } from "./core-source.js";
@@ -53,6 +54,20 @@ export class PullSource<T> extends CoreSource<T> {
   }
 
   /** Ends the origin, if it can be ended; a plain sequence cannot, and goes on. */
+  override tryTake(milliseconds: number): Deferred<T | undefined>;
+  override tryTake<D, V>(
+    fallback: D,
+    milliseconds: number,
+    timeoutValue: V,
+    options?: ClockOptions,
+  ): Deferred<T | D | V>;
+  override tryTake(...args: [number] | [unknown, number, unknown, (ClockOptions | undefined)?]): Deferred<unknown> {
+    if (args.length === 1) return super.tryTake(args[0]);
+    const [fallback, milliseconds, timeoutValue, options] = args;
+    // A sequence answers false at its end, whatever the fallback: recorded programs of Manifold pin it.
+    return super.tryTake(this.#type === "seq" ? false : fallback, milliseconds, timeoutValue, options);
+  }
+
   shut(): void {
     if (this.#drained || this.#puller.cancel === undefined) return;
     this.#end();

@@ -183,11 +183,6 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
     return this.#buffer?.length ?? 0;
   }
 
-  /** Takes the oldest message out of the buffer, to make room. */
-  protected dropOldest(): void {
-    this.#buffer?.shift();
-  }
-
   // --- closing, step by step: see `Closing`
 
   /** @internal Tells the next waiting take that there is nothing. @returns false if none waits */

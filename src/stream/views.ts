@@ -21,6 +21,23 @@ export class SourceView<T> extends CoreSource<T> {
     return this.source.poll(taker);
   }
 
+  override take(): Deferred<T | undefined>;
+  override take<D>(fallback: D): Deferred<T | D>;
+  override take(fallback?: unknown): Deferred<unknown> {
+    return this.source.take(fallback);
+  }
+
+  override tryTake(milliseconds: number): Deferred<T | undefined>;
+  override tryTake<D, V>(
+    fallback: D,
+    milliseconds: number,
+    timeoutValue: V,
+    options?: ClockOptions,
+  ): Deferred<T | D | V>;
+  override tryTake(...args: [number] | [unknown, number, unknown, (ClockOptions | undefined)?]): Deferred<unknown> {
+    return args.length === 1 ? this.source.tryTake(args[0]) : this.source.tryTake(...args);
+  }
+
   shut(): void {
     this.source.shut();
   }

@@ -28,7 +28,13 @@ describe("depth", () => {
   it("moves a million messages through a pipeline", async () => {
     const source = stream<number>();
     let sum = 0;
-    const result = map((n: number) => n + 1, filter((n: number) => n % 2 === 0, map((n: number) => n * 2, source)));
+    const result = map(
+      (n: number) => n + 1,
+      filter(
+        (n: number) => n % 2 === 0,
+        map((n: number) => n * 2, source),
+      ),
+    );
     const end = consume((n: number) => {
       sum += n;
     }, result);

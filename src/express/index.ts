@@ -1,0 +1,3 @@
+/** Ring inside Express, and Express inside Ring. */
+export { expressOf } from "./exchange.js";
+export { type RingOptions, ring } from "./ring.js";

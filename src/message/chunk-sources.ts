@@ -1,0 +1,149 @@
+/** The kinds of bodies that come bit by bit, each as a chunk source. */
+import type { Readable } from "node:stream";
+import type { ReadableStream, ReadableStreamDefaultReader } from "node:stream/web";
+import { andThen, type Deferred, deferred, isDeferrable, toDeferred } from "../deferred/index.js";
+import { logError, RingError } from "../errors/index.js";
+import type { Source } from "../stream/index.js";
+import { type ChunkSource, END } from "./chunk-source.js";
+
+/** The kit's stream: each message is a chunk. */
+export class StreamChunks implements ChunkSource {
+  readonly isText = false;
+  readonly mayFailEarly = false;
+  readonly #source: Source<unknown>;
+
+  constructor(source: Source<unknown>) {
+    this.#source = source;
+  }
+
+  next(): Deferred<unknown> {
+    return this.#source.take(END);
+  }
+
+  close(): void {
+    this.#source.close();
+    // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
+    const { pendingPuts = 0, bufferSize = 0 } = this.#source.description();
+    for (let left = pendingPuts + bufferSize; left > 0; left--) this.#source.take(END);
+  }
+}
+
+/** Iterators and generators, whether they answer at once or later: every element is sent, as text if it is not bytes. */
+export class IteratorChunks implements ChunkSource {
+  readonly isText = true;
+  readonly mayFailEarly = true;
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
+
+  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  next(): unknown {
+    const step = this.#iterator.next();
+    return isDeferrable(step) ? andThen(step as PromiseLike<IteratorResult<unknown>>, valueOf) : valueOf(step);
+  }
+
+  close(): void {
+    const ended: unknown = this.#iterator.return?.();
+    if (isDeferrable(ended)) toDeferred(ended).onRealized(() => {}, logCleanUp);
+  }
+}
+
+function valueOf(step: IteratorResult<unknown>): unknown {
+  return step.done === true ? END : step.value;
+}
+
+const NOTHING_YET: unique symbol = Symbol("nothing yet");
+
+/** Node's readable streams, pulled. */
+export class ReadableChunks implements ChunkSource {
+  readonly isText = false;
+  readonly mayFailEarly = true;
+  readonly #readable: Readable;
+  readonly #isRequest: boolean;
+  #waiting: Deferred<unknown> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param isRequest Is it the body of the request that is being answered? It cannot be destroyed without its connection. */
+  constructor(readable: Readable, isRequest: boolean) {
+    this.#readable = readable;
+    this.#isRequest = isRequest;
+    if (readable.errored !== null && readable.errored !== undefined) this.#failure = { error: readable.errored };
+    readable.on("readable", this.#look);
+    readable.on("end", this.#look);
+    readable.on("close", this.#look);
+    // Stays to the end and after it: an error of a stream that nobody listens to ends the process.
+    readable.on("error", (error) => {
+      this.#failure ??= { error };
+      this.#look();
+    });
+  }
+
+  next(): unknown {
+    const chunk = this.#read();
+    if (chunk !== NOTHING_YET) return chunk;
+    this.#waiting = deferred();
+    return this.#waiting;
+  }
+
+  #read(): unknown {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const readable = this.#readable;
+    const chunk: unknown = readable.read();
+    if (chunk !== null) return chunk;
+    if (readable.readableEnded) return END;
+    if (readable.destroyed) throw new PrematureCloseError();
+    return NOTHING_YET;
+  }
+
+  readonly #look = (): void => {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    try {
+      const chunk = this.#read();
+      if (chunk === NOTHING_YET) return;
+      this.#waiting = undefined;
+      waiting.success(chunk);
+    } catch (error) {
+      this.#waiting = undefined;
+      waiting.error(error);
+    }
+  };
+
+  close(): void {
+    this.#readable.off("readable", this.#look);
+    if (this.#isRequest) this.#readable.resume();
+    else this.#readable.destroy();
+  }
+}
+
+/** A Node stream given as a body was destroyed before its end. Code `RING_PREMATURE_CLOSE`. */
+export class PrematureCloseError extends RingError {
+  constructor() {
+    super("RING_PREMATURE_CLOSE", "the stream was destroyed before its end");
+  }
+}
+
+/** Web streams. */
+export class WebChunks implements ChunkSource {
+  readonly isText = false;
+  readonly mayFailEarly = true;
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+
+  constructor(stream: ReadableStream) {
+    this.#reader = stream.getReader();
+  }
+
+  next(): unknown {
+    return andThen(this.#reader.read() as PromiseLike<IteratorResult<unknown>>, valueOf);
+  }
+
+  close(failure?: unknown): void {
+    // A stream that has failed says so again when it is cancelled.
+    this.#reader.cancel(failure).catch((error: unknown) => error === failure || logCleanUp(error));
+  }
+}
+
+function logCleanUp(error: unknown): void {
+  logError(error, "a response body failed while it was closed");
+}

@@ -1,0 +1,183 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { logError, RingError } from "../errors/index.js";
+import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
+import { NoExchangeError } from "./errors.js";
+
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+/**
+ * One request and the way to its answer, as Node has them (HTTP/2 through its compatibility layer). Each host says what
+ * it does with an answer that is none, and with an error.
+ */
+export abstract class Exchange implements RawExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  #controller: AbortController | undefined;
+  #raiseToTaker: ((error: unknown) => void) | undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.req = req;
+    this.res = res;
+  }
+
+  /** The handler answered null: not its request. */
+  protected abstract pass(): void;
+
+  /** The handler failed, or its answer could not be sent; nothing of it was. */
+  protected abstract fail(error: unknown): void;
+
+  /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
+  get route(): string {
+    return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.req.rawHeaders;
+  }
+
+  /** Has the client gone, so that no answer can reach it? */
+  get isGone(): boolean {
+    const { req, res } = this;
+    // A stream of HTTP/2 may go alone; the response of an HTTP/1 request goes with its socket.
+    const stream = (res as { stream?: { destroyed: boolean } }).stream;
+    return stream === undefined ? res.destroyed || req.socket.destroyed : stream.destroyed;
+  }
+
+  /** Has somebody begun to answer, or has the answer nobody to go to? */
+  get isOver(): boolean {
+    return this.res.headersSent || this.res.writableEnded || this.isGone;
+  }
+
+  /** Was the connection taken over, so that the handler's result means nothing any more? */
+  get isTakenOver(): boolean {
+    return this.#raiseToTaker !== undefined;
+  }
+
+  /**
+   * Takes the connection over (a websocket handshake): from now on what the handler returns is ignored, and what it
+   * throws goes to `raise`.
+   */
+  takeOver(raise: (error: unknown) => void): void {
+    this.#raiseToTaker = raise;
+  }
+
+  /** Hands the request on, unless it is answered already. */
+  handOn(): void {
+    if (!this.isOver) this.pass();
+  }
+
+  /** Reports that the request failed; once. */
+  raise(error: unknown): void {
+    if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
+    else if (!(this.isGone && isAbort(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+  }
+
+  /** Tells the log that an answer came too late: somebody else (a timeout, say) has answered already. */
+  reportSecondAnswer(): void {
+    if (!this.isGone) logError(undefined, `${this.route} was answered twice; the second answer is dropped`, "warn");
+  }
+
+  /** An AbortSignal that fires when the client goes away before it has its answer. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      if (this.isGone) controller.abort();
+      else this.onGone(() => this.res.writableFinished || controller.abort());
+    }
+    return this.#controller.signal;
+  }
+
+  /** Calls `f` when the connection is closed, whether the answer is complete or not. @returns a function that undoes it */
+  onGone(f: () => void): () => void {
+    const { req, res } = this;
+    // The response to a pipelined request waits for its turn without a socket, and is not told when that closes.
+    const socket = res.socket === null ? req.socket : undefined;
+    const forget = (): void => {
+      res.off("close", gone);
+      socket?.off("close", gone);
+    };
+    const gone = (): void => {
+      forget();
+      f();
+    };
+    res.on("close", gone);
+    socket?.on("close", gone);
+    return forget;
+  }
+
+  /**
+   * Cuts the connection after what has been written, so that the client sees that the answer is not complete.
+   */
+  cut(error: unknown): void {
+    logError(error, `the body of the response to ${this.route} failed; the connection is cut`);
+    const { req, res } = this;
+    if (res.socket === null || req.httpVersionMajor > 1) res.destroy();
+    // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
+    else if (!res.chunkedEncoding && !res.hasHeader("content-length")) res.socket.resetAndDestroy();
+    else res.socket.destroySoon();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `<${this.route}>`;
+  }
+}
+
+/** Why the abort of the client's own signal need not be told to anybody: it is what was asked for. */
+function isAbort(error: unknown): boolean {
+  return (error as { name?: unknown } | null)?.name === "AbortError";
+}
+
+/** Express reads nothing, and these two words, as "no error". */
+function isUsable(error: unknown): boolean {
+  return (
+    error !== null && error !== undefined && error !== false && error !== 0 && error !== "" && !isWordOfRouters(error)
+  );
+}
+
+function isWordOfRouters(error: unknown): boolean {
+  return error === "route" || error === "router";
+}
+
+/** The handler failed with a value that error handlers cannot take for an error. Code `RING_HANDLER_FAILED`, status 500. */
+export class UnusableError extends RingError {
+  constructor(cause: unknown) {
+    super("RING_HANDLER_FAILED", `the handler failed with ${JSON.stringify(cause) ?? "undefined"}; throw an Error`, {
+      status: 500,
+      cause,
+    });
+  }
+}
+
+/** The part of a request target before the query. */
+export function pathOf(target: string): string {
+  const question = target.indexOf("?");
+  return question === -1 ? target : target.slice(0, question);
+}
+
+/** The exchange behind a request map; undefined behind a mock. */
+export function exchangeBehind(request: object): Exchange | undefined {
+  return (request as { [EXCHANGE]?: Exchange })[EXCHANGE];
+}
+
+/** The exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests. */
+export function exchangeOf(request: object): Exchange {
+  const exchange = exchangeBehind(request);
+  if (exchange === undefined) throw new NoExchangeError();
+  return exchange;
+}
+
+const never = new AbortController().signal;
+
+/**
+ * An `AbortSignal` that fires when the client goes away before it has the whole response.
+ *
+ * It is made when it is first asked for; one request has one. On a mock request it never fires.
+ *
+ * @example
+ * const handler = (request) => andThen(fetch(upstream, { signal: abortSignal(request) }), toResponse);
+ */
+export function abortSignal(request: object): AbortSignal {
+  return exchangeBehind(request)?.signal ?? never;
+}

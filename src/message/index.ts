@@ -1,0 +1,7 @@
+/** Node's request as a map, a map as Node's response. */
+export { wrapRingAsyncHandler } from "./async-handler.js";
+export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
+export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
+export { type HostFacts, localAddress, socketFacts, toRequest, wasRead } from "./request.js";
+export { respond } from "./response.js";
+export { serve } from "./serve.js";

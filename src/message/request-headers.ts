@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { RequestHeaders } from "../ring/types.js";
+
+/**
+ * The header fields as Ring's SPEC has them: fields of one name joined by "," (cookie by ";").
+ *
+ * Node's own map is the source, since Express middleware may have changed it; only names that came more than once are
+ * joined anew, because Node drops the repeats of some and joins others differently.
+ */
+export function requestHeaders(req: IncomingMessage): RequestHeaders {
+  const headers: IncomingHttpHeaders = { ...req.headers };
+  if (headers["set-cookie"] !== undefined) headers["set-cookie"] = headers["set-cookie"].join(",") as never;
+  const repeated = repeatedNames(req.rawHeaders);
+  if (repeated !== null) for (const name of repeated) joinRepeats(headers, name, req.rawHeaders);
+  if (req.httpVersionMajor > 1) dropPseudoHeaders(headers);
+  return headers as RequestHeaders;
+}
+
+/** Up to this many header lines, comparing each with each is cheaper than keeping a set. */
+const FEW_LINES = 24;
+
+/** The names that stand on more than one line, in lower case; null if, as nearly always, there are none. */
+function repeatedNames(rawHeaders: readonly string[]): Set<string> | null {
+  return rawHeaders.length <= 2 * FEW_LINES ? repeatsAmongFew(rawHeaders) : repeatsAmongMany(rawHeaders);
+}
+
+function repeatsAmongFew(rawHeaders: readonly string[]): Set<string> | null {
+  let repeated: Set<string> | null = null;
+  for (let i = 2; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    for (let j = 0; j < i; j += 2) {
+      const other = rawHeaders[j] as string;
+      if (name.length !== other.length) continue;
+      if (name !== other && name.toLowerCase() !== other.toLowerCase()) continue;
+      repeated ??= new Set();
+      repeated.add(name.toLowerCase());
+    }
+  }
+  return repeated;
+}
+
+function repeatsAmongMany(rawHeaders: readonly string[]): Set<string> | null {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (seen.has(name)) repeated.add(name);
+    else seen.add(name);
+  }
+  return repeated.size === 0 ? null : repeated;
+}
+
+function joinRepeats(headers: Record<string, unknown>, name: string, rawHeaders: readonly string[]): void {
+  const values = rawHeaders.filter((_, i) => i % 2 === 1 && (rawHeaders[i - 1] as string).toLowerCase() === name);
+  // What Node makes of them: joined in its way, or the first one. Anything else was put there by middleware and stays.
+  const byNode = [values.join(name === "cookie" ? "; " : ", "), values[0], values.join(",")];
+  if (byNode.includes(headers[name] as string)) headers[name] = values.join(name === "cookie" ? ";" : ",");
+}
+
+/** HTTP/2 sends method, path, scheme and host as fields that begin with ":"; the host becomes the field it was. */
+function dropPseudoHeaders(headers: Record<string, unknown>): void {
+  headers["host"] ??= headers[":authority"];
+  for (const name of Object.keys(headers)) if (name.startsWith(":")) delete headers[name];
+  if (headers["host"] === undefined) delete headers["host"];
+}

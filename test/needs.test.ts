@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { chromiumPath, findProgram, skipLoudly } from "./needs.js";
+
+const before = { ...process.env };
+
+afterEach(() => {
+  process.env = { ...before };
+  jest.restoreAllMocks();
+});
+
+describe("chromiumPath", () => {
+  it("is the program that CHROMIUM_PATH names", () => {
+    process.env.CHROMIUM_PATH = process.execPath;
+    expect(chromiumPath()).toBe(process.execPath);
+  });
+
+  it("refuses a CHROMIUM_PATH that is no program", () => {
+    process.env.CHROMIUM_PATH = "/no/such/chromium";
+    expect(() => chromiumPath()).toThrow(
+      "CHROMIUM_PATH names /no/such/chromium, which is not a program that can be run",
+    );
+  });
+});
+
+describe("findProgram", () => {
+  it("takes the first name that is installed", () => {
+    expect(findProgram("no-such-program", "env")).toBe("/usr/bin/env");
+  });
+
+  it("is undefined if none is installed", () => {
+    expect(findProgram("no-such-program", "nor-this-one")).toBeUndefined();
+  });
+});
+
+describe("skipLoudly", () => {
+  const stderr = () => jest.spyOn(process.stderr, "write").mockReturnValue(true);
+
+  describe("on a developer's machine", () => {
+    beforeEach(() => {
+      delete process.env.CI;
+    });
+
+    it("writes one line per tool, however many tests need it", () => {
+      const write = stderr();
+      skipLoudly("a printer", "it is out of paper");
+      skipLoudly("a printer", "it is out of paper");
+      expect(write.mock.calls).toEqual([
+        ["\n*** SKIPPED: tests that need a printer cannot run: it is out of paper\n\n"],
+      ]);
+    });
+  });
+
+  describe("in CI", () => {
+    it("throws, each time", () => {
+      process.env.CI = "true";
+      const write = stderr();
+      for (const _ of [1, 2]) {
+        expect(() => skipLoudly("a plotter", "no pen")).toThrow("tests that need a plotter cannot run: no pen");
+      }
+      expect(write).not.toHaveBeenCalled();
+    });
+  });
+});

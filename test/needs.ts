@@ -1,0 +1,79 @@
+/**
+ * For tests that need a program of the machine: Chromium, a Redis server. Where it is absent they are skipped with a loud
+ * line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
+ */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+
+/** Chromium or Chrome: `CHROMIUM_PATH` if it is set, else the usual places; undefined if there is none. */
+export function chromiumPath(): string | undefined {
+  return givenProgram("CHROMIUM_PATH") ?? findProgram("chromium", "chromium-browser", "google-chrome");
+}
+
+/** A Redis server: `REDIS_SERVER_PATH` if it is set, else the usual places; undefined if there is none. */
+export function redisServerPath(): string | undefined {
+  return givenProgram("REDIS_SERVER_PATH") ?? findProgram("redis-server");
+}
+
+/** The absolute path of the first of these programs that is installed, in `/usr/bin` or elsewhere on the PATH. */
+export function findProgram(...names: readonly string[]): string | undefined {
+  const folders = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "")];
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function givenProgram(variable: string): string | undefined {
+  const path = process.env[variable];
+  if (path === undefined || path === "") return undefined;
+  if (!isExecutable(path)) throw new Error(`${variable} names ${path}, which is not a program that can be run`);
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const reported = new Set<string>();
+
+/**
+ * Says that tests are skipped because `tool` is absent: one loud line per tool and test file.
+ *
+ * @throws {Error} in CI, where nothing is skipped.
+ */
+export function skipLoudly(tool: string, reason: string): void {
+  const sentence = `tests that need ${tool} cannot run: ${reason}`;
+  if (process.env.CI === "true") throw new Error(sentence);
+  if (reported.has(tool)) return;
+  reported.add(tool);
+  // Past jest's console, which would bury it under a stack trace.
+  process.stderr.write(`\n*** SKIPPED: ${sentence}\n\n`);
+}
+
+/**
+ * As `describe`, for tests that need a tool of the machine; they get what was found of it.
+ *
+ * @example
+ * describeWith("chromium", chromiumPath(), "the demo's page", (executablePath) => {
+ *   it("shows the clock", async () => { ... });
+ * });
+ */
+export function describeWith<T>(tool: string, found: T | undefined, name: string, tests: (found: T) => void): void {
+  if (found !== undefined) {
+    describe(name, () => {
+      tests(found);
+    });
+    return;
+  }
+  skipLoudly(tool, "it is not installed (.ci/run lists the Debian packages)");
+  // oxlint-disable-next-line jest/no-disabled-tests -- loudly, and never in CI
+  describe.skip(name, () => {
+    it(`needs ${tool}`, () => {
+      expect(found).toBeDefined();
+    });
+  });
+}
