@@ -10,7 +10,7 @@ import { SourceView } from "../stream/views.js";
 import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
-import { connectionUnder, isText, OPEN, type RawWebSocket, readingOf } from "./raw-socket.js";
+import { connectionUnder, isText, OPEN, type RawMessage, type RawWebSocket, readingOf } from "./raw-socket.js";
 
 /** Text is a string, binary is bytes. */
 export type WebsocketMessage = string | Uint8Array;
@@ -78,15 +78,19 @@ export class Websocket
   #cancelCut: Cancel | undefined;
   #closing: WebsocketClosing | undefined;
 
-  /** @param raw one that is open, and has had no chance yet to receive anything */
-  constructor(raw: RawWebSocket, options: DuplexOptions = {}) {
+  /**
+   * @param raw one that is open
+   * @param early what it has received so far
+   */
+  constructor(raw: RawWebSocket, options: DuplexOptions = {}, early: readonly RawMessage[] = []) {
     const incoming = new Incoming<WebsocketMessage>(readingOf(raw));
     super(incoming.stream);
     this.#incoming = incoming;
     this.#outgoing = new Outgoing(raw);
     this.raw = raw;
     this.#options = options;
-    raw.on("message", (data: string | Buffer, isBinary?: boolean) => this.#receive(data, isBinary));
+    for (const message of early) this.#receive(...message);
+    raw.on("message", (...message: RawMessage) => this.#receive(...message));
     raw.on("pong", () => this.#receivePong());
     raw.on("close", (code: number, reason: string | Buffer) => this.#end(code, reason.toString()));
     // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
@@ -104,14 +108,15 @@ export class Websocket
     return this.#incoming.isHeldBack;
   }
 
-  #receive(data: string | Buffer, isBinary: boolean | undefined): void {
+  #receive(...message: RawMessage): void {
     this.#heartbeat?.beat();
-    this.#incoming.receive(this.#decode(data, isBinary));
+    this.#incoming.receive(this.#decode(message));
   }
 
-  #decode(data: string | Buffer, isBinary: boolean | undefined): WebsocketMessage {
+  #decode(message: RawMessage): WebsocketMessage {
+    const [data] = message;
     if (this.#options.rawStream) return typeof data === "string" ? Buffer.from(data) : data;
-    return isText(data, isBinary) ? data.toString() : data;
+    return isText(message) ? data.toString() : data;
   }
 
   // --- sending

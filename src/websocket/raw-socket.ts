@@ -13,11 +13,10 @@ export interface RawWebSocket {
   readonly bufferedAmount: number;
   send(data: string | Uint8Array, flushed: (error?: Error | null) => void): void;
   ping(data?: string | Uint8Array): void;
-  pong(data?: string | Uint8Array): void;
+  pong(data: string | Uint8Array, mask: undefined, sent: () => void): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
   on(event: string, listener: (...args: never[]) => void): unknown;
-  prependListener(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
 }
 
@@ -65,7 +64,9 @@ function legacyReading(ws: RawWebSocket): Reading {
   };
 }
 
-/** What a `message` event brings, as text: a string in version 7, bytes in version 8. */
-export function isText(data: string | Uint8Array, isBinary: boolean | undefined): boolean {
+/** What a `message` event brings: text is a string in version 7, bytes in version 8. */
+export type RawMessage = [data: string | Buffer, isBinary?: boolean];
+
+export function isText([data, isBinary]: RawMessage): boolean {
   return isBinary === undefined ? typeof data === "string" : !isBinary;
 }
