@@ -6,7 +6,7 @@ import { EarlyMessages } from "./early-messages.js";
 /** What `expressWs(app)` gives, as far as it is used here. */
 export interface ExpressWsInstance {
   readonly app: object;
-  getWss(): { prependListener(event: "connection", listener: (raw: never, req: IncomingMessage) => void): unknown };
+  getWss(): { prependListener(event: "connection", listener: (raw: RawWebSocket, req: IncomingMessage) => void): unknown };
   applyTo(target: never): void;
 }
 
@@ -40,7 +40,7 @@ export function withExpressWs<Instance extends ExpressWsInstance>(instance: Inst
   const server = instance.getWss();
   if (prepared.has(server)) return instance;
   prepared.add(server);
-  server.prependListener("connection", (raw: RawWebSocket, req) => void new EarlyMessages(raw, req));
+  server.prependListener("connection", (raw, req) => void new EarlyMessages(raw, req));
   const prototype = routerPrototype(instance.app);
   if (prototype !== undefined) instance.applyTo(prototype as never);
   return instance;

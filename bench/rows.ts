@@ -1,0 +1,100 @@
+/** What is measured, as data: a row is one task, its contenders are the ways to do it. */
+
+import { microRows } from "./micro-rows.js";
+import type { Row } from "./row.js";
+
+const echo = { kind: "websocket", path: "/", connections: 32, window: 8, size: 64, binary: false } as const;
+
+export const rows: readonly Row[] = [
+  {
+    name: "hello",
+    title: "A short text from an Express app",
+    unit: "requests/s",
+    load: { kind: "http", path: "/", connections: 50, body: "Hello, world!" },
+    baseline: "Express, writeHead/end",
+    contenders: [
+      { name: "Express, res.send", module: "http/express-send.js" },
+      { name: "Express, writeHead/end", module: "http/express-raw.js" },
+      {
+        name: "ring",
+        kit: true,
+        module: "http/ring-hello.js",
+        entry: "startSynchronous",
+        targets: { "Express, writeHead/end": 0.97, "Express, res.send": 1 },
+      },
+      {
+        name: "ring, async handler",
+        kit: true,
+        module: "http/ring-hello.js",
+        entry: "startAsynchronous",
+        targets: { "Express, writeHead/end": 0.93 },
+      },
+    ],
+  },
+  {
+    name: "parameters",
+    title: "Query parameters, a cookie and a content type by file extension",
+    unit: "requests/s",
+    load: {
+      kind: "http",
+      path: "/greeting.txt?name=Ada+Lovelace&mark=%21",
+      headers: { cookie: "theme=dark; language=en" },
+      connections: 50,
+      body: "Hello, Ada Lovelace! (dark)",
+    },
+    baseline: "Express, cookie-parser, res.end",
+    contenders: [
+      { name: "Express, cookie-parser, res.send", module: "http/express-parameters.js", entry: "startWithSend" },
+      { name: "Express, cookie-parser, res.end", module: "http/express-parameters.js", entry: "startWithEnd" },
+      { name: "ring, params + cookies + content-type", kit: true, module: "http/ring-parameters.js" },
+    ],
+  },
+  {
+    name: "stream",
+    title: "A body of 100 messages of 64 bytes",
+    unit: "requests/s",
+    load: { kind: "http", path: "/", connections: 50, body: `${"x".repeat(63)}\n`.repeat(100) },
+    baseline: "Express, res.write and drain",
+    contenders: [
+      { name: "Express, res.write and drain", module: "http/express-stream.js" },
+      {
+        name: "ring, stream(), every put awaited",
+        kit: true,
+        module: "http/ring-stream.js",
+        entry: "startAwaiting",
+        targets: { "Express, res.write and drain": 0.9 },
+      },
+      { name: "ring, stream(100), filled at once", kit: true, module: "http/ring-stream.js", entry: "startFilled" },
+    ],
+  },
+  {
+    name: "websocket",
+    title: "Websocket echo, text messages of 64 bytes",
+    unit: "messages/s",
+    load: echo,
+    baseline: "ws",
+    contenders: [
+      { name: "ws", module: "websocket/ws.js" },
+      { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
+      { name: "express-ws", module: "websocket/express-ws.js" },
+      {
+        name: "websocketRoute after withExpressWs",
+        kit: true,
+        module: "websocket/route-express-ws.js",
+        targets: { "express-ws": 0.9 },
+      },
+    ],
+  },
+  {
+    name: "websocket-binary",
+    title: "Websocket echo, binary messages of 64 bytes",
+    unit: "messages/s",
+    load: { ...echo, binary: true },
+    baseline: "ws",
+    contenders: [
+      { name: "ws", module: "websocket/ws.js" },
+      { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
+    ],
+  },
+  ...microRows,
+];
