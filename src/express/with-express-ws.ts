@@ -6,7 +6,9 @@ import { EarlyMessages } from "./early-messages.js";
 /** What `expressWs(app)` gives, as far as it is used here. */
 export interface ExpressWsInstance {
   readonly app: object;
-  getWss(): { prependListener(event: "connection", listener: (raw: RawWebSocket, req: IncomingMessage) => void): unknown };
+  getWss(): {
+    prependListener(event: "connection", listener: (raw: RawWebSocket, req: IncomingMessage) => void): unknown;
+  };
   applyTo(target: never): void;
 }
 

@@ -77,7 +77,8 @@ export class Outgoing {
   /** One function for all frames: they are flushed in the order in which they were sent. */
   readonly #onFlushed = (error?: Error | null): void => {
     const base = mark();
-    if (error) this.refuse();
+    // Node calls back without an error for a write that was under way when the connection broke.
+    if (error || this.#connection.destroyed) this.refuse();
     else {
       this.#flushed++;
       while (this.#waiting.length > 0 && (this.#waiting.oldest() as Flush).frames <= this.#flushed) {
