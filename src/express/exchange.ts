@@ -67,7 +67,7 @@ function hasAny(params: object): boolean {
  *
  * @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests.
  * @example
- * const handler = (request) => ({ status: 200, headers: {}, body: `Hello ${expressOf(request).req.user.name}` });
+ * const handler = (request) => ({ status: 200, headers: {}, body: `session ${expressOf(request).req.session.id}` });
  */
 export function expressOf(request: RingRequest): { readonly req: Request; readonly res: Response } {
   const { req, res } = exchangeOf(request);
