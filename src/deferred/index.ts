@@ -26,6 +26,7 @@ export {
   unwrap,
   unwrapPrime,
 } from "./deferred.js";
+export { type Block, goOff, type Parked, park, parkQuietly, type Takeable } from "./go-off.js";
 export { type Flow, flow, flowPrime, letFlow, letFlowPrime } from "./let-flow.js";
 export { connect, loop, type Recur, recur } from "./loop.js";
 export {
