@@ -1,6 +1,16 @@
 import type { NextFunction, Request, Response } from "express";
-import { Exchange, exchangeOf, type HostFacts, localAddress, originForm, pathOf } from "../message/index.js";
-import type { RingRequest } from "../ring/types.js";
+import {
+  Exchange,
+  exchangeOf,
+  type HostFacts,
+  hostName,
+  localAddress,
+  originForm,
+  pathOf,
+  socketScheme,
+} from "../message/index.js";
+import type { RingRequest, RingResponse } from "../ring/types.js";
+import { openListener } from "../websocket/listener.js";
 
 /** An exchange inside an Express app: other handlers may follow, and errors go to the app's error handlers. */
 export class ExpressExchange extends Exchange {
@@ -19,6 +29,10 @@ export class ExpressExchange extends Exchange {
     this.#next(error);
   }
 
+  override openWebsocket(response: RingResponse): void {
+    openListener(this, response);
+  }
+
   override get route(): string {
     const { method, baseUrl, route, originalUrl } = this.req as Request;
     const pattern: unknown = (route as { path?: unknown } | undefined)?.path;
@@ -29,11 +43,13 @@ export class ExpressExchange extends Exchange {
 /** What Express knows about a request; `trust proxy` has its say in it. */
 export function expressFacts(req: Request): HostFacts {
   const { baseUrl, originalUrl, url } = req;
+  // Each of Express's getters asks `trust proxy` anew; without proxies what the socket says is the same, and cheaper.
+  const isDirect = (req.app.settings as Readonly<Record<string, unknown>>)["trust proxy"] === false;
   return {
     target: originalUrl,
-    remoteAddr: req.ip ?? "",
-    scheme: req.protocol,
-    serverName: req.hostname ?? localAddress(req),
+    remoteAddr: (isDirect ? req.socket.remoteAddress : req.ip) ?? "",
+    scheme: isDirect ? socketScheme(req) : req.protocol,
+    serverName: isDirect ? hostName(req) : (req.hostname ?? localAddress(req)),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
     pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
@@ -52,7 +68,7 @@ function hasAny(params: object): boolean {
  *
  * @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests.
  * @example
- * const handler = (request) => ({ status: 200, headers: {}, body: `Hello ${expressOf(request).req.user.name}` });
+ * const handler = (request) => ({ status: 200, headers: {}, body: `session ${expressOf(request).req.session.id}` });
  */
 export function expressOf(request: RingRequest): { readonly req: Request; readonly res: Response } {
   const { req, res } = exchangeOf(request);

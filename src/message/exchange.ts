@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
-import { NoExchangeError } from "./errors.js";
+import type { RingResponse } from "../ring/types.js";
+import { InvalidResponseError, NoExchangeError } from "./errors.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -29,6 +30,11 @@ export abstract class Exchange implements RawExchange {
 
   /** The handler failed, or its answer could not be sent; nothing of it was. */
   protected abstract fail(error: unknown): void;
+
+  /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
+  openWebsocket(_response: RingResponse): void {
+    throw new InvalidResponseError(this.route, "is a websocket, which this server does not have");
+  }
 
   /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
   get route(): string {
