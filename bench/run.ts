@@ -87,4 +87,9 @@ async function main(): Promise<void> {
 
 if (values.help) process.stdout.write(help);
 else if (values.list) for (const { name, title } of rows) console.log(`${name.padEnd(18)}${title}`);
-else await main();
+else {
+  await main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
