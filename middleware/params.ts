@@ -94,7 +94,7 @@ export function assocFormParams(
  *   code `RING_UNKNOWN_CHARSET`, status 415, for a form in a charset that does not exist; {@link BodyAbortedError} code
  *   `RING_BODY_ABORTED`, status 400. A pair that cannot be decoded is left out.
  * @example
- * paramsRequest({ queryString: "a=1&b=2&a=3" }).params; // => { a: ["1", "3"], b: "2" }
+ * (await paramsRequest({ queryString: "a=1&b=2&a=3" })).params; // => { a: ["1", "3"], b: "2" }
  * @see Source: `ring.middleware.params/params-request`. Differs: a limit in bytes.
  */
 export function paramsRequest<R extends Unparsed>(request: R, options?: ParamsOptions): Awaitable<WithParams<R>>;

@@ -263,7 +263,7 @@ export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
  * @example
  * const d = deferred<number>();
  * d.onRealized((value) => console.log(value), console.error);
- * success(d, 1); // prints 1 before it returns true
+ * success(d, 1); // prints 1
  * @see Source: `manifold.deferred/deferred`.
  */
 export function deferred<T = unknown>(): Deferred<T> {

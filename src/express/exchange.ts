@@ -8,7 +8,8 @@ import {
   pathOf,
   socketScheme,
 } from "../message/index.js";
-import type { RingRequest } from "../ring/types.js";
+import type { RingRequest, RingResponse } from "../ring/types.js";
+import { openListener } from "../websocket/listener.js";
 
 /** An exchange inside an Express app: other handlers may follow, and errors go to the app's error handlers. */
 export class ExpressExchange extends Exchange {
@@ -25,6 +26,10 @@ export class ExpressExchange extends Exchange {
 
   protected override fail(error: unknown): void {
     this.#next(error);
+  }
+
+  override openWebsocket(response: RingResponse): void {
+    openListener(this, response);
   }
 
   override get route(): string {
@@ -62,7 +67,7 @@ function hasAny(params: object): boolean {
  *
  * @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests.
  * @example
- * const handler = (request) => ({ status: 200, headers: {}, body: `Hello ${expressOf(request).req.user.name}` });
+ * const handler = (request) => ({ status: 200, headers: {}, body: `session ${expressOf(request).req.session.id}` });
  */
 export function expressOf(request: RingRequest): { readonly req: Request; readonly res: Response } {
   const { req, res } = exchangeOf(request);
