@@ -15,6 +15,7 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  setupFiles: ["<rootDir>/test/setup.ts"],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { ...Object.fromEntries(entryPoints), "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {

@@ -3,8 +3,10 @@ import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   follow,
   isDeferrable,
+  isOpened,
   type Listener,
   type Realized,
   SUCCESS,
@@ -25,31 +27,35 @@ export interface Chain {
   <A, B, C, D, E>(x: A, f: Stage<A, B>, g: Stage<B, C>, h: Stage<C, D>, i: Stage<D, E>): Deferred<Realized<E>>;
   <A, B, C, D, E, F>(x: A, f: Stage<A, B>, g: Stage<B, C>, h: Stage<C, D>, i: Stage<D, E>, j: Stage<E, F>): Deferred<Realized<F>>;
   <A, B, C, D, E, F, G>(x: A, f: Stage<A, B>, g: Stage<B, C>, h: Stage<C, D>, i: Stage<D, E>, j: Stage<E, F>, k: Stage<F, G>): Deferred<Realized<G>>;
-  <A>(x: A, ...fs: ((value: never) => unknown)[]): Deferred<unknown>;
+  <A>(x: Awaitable<A>, ...fs: ((value: A) => Awaitable<A>)[]): Deferred<A>;
+  (x: unknown, ...fs: SevenOrMore<(value: never) => unknown>): Deferred<unknown>;
 }
+
+/** So many stages that their types are not followed any more; fewer stages of wrong types must not end up here. */
+type SevenOrMore<F> = [F, F, F, F, F, F, F, ...F[]];
 
 type AnyStage = (value: unknown) => unknown;
 
 /** A chain that waits for a pending stage. */
 class Paused implements Listener<unknown> {
-  readonly #result: Deferred<unknown>;
-  readonly #stages: readonly AnyStage[];
-  readonly #next: number;
-  readonly #prime: boolean;
+  private readonly result: Deferred<unknown>;
+  private readonly stages: readonly AnyStage[];
+  private readonly next: number;
+  private readonly prime: boolean;
 
   constructor(result: Deferred<unknown>, stages: readonly AnyStage[], next: number, prime: boolean) {
-    this.#result = result;
-    this.#stages = stages;
-    this.#next = next;
-    this.#prime = prime;
+    this.result = result;
+    this.stages = stages;
+    this.next = next;
+    this.prime = prime;
   }
 
   onSuccess(value: unknown): void {
-    proceed(value, this.#stages, this.#next, this.#prime, this.#result);
+    proceed(value, this.stages, this.next, this.prime, this.result);
   }
 
   onError(error: unknown): void {
-    settle(this.#result, ERROR, error);
+    settle(this.result, ERROR, error);
   }
 }
 
@@ -80,10 +86,10 @@ function proceed(
   let value = x;
   let paused = result !== null;
   for (let stage = next; ; stage++) {
-    while (prime ? value instanceof Deferred : isDeferrable(value)) {
-      const inner = follow(value as Deferred<unknown>);
+    while (isOpened(value, prime)) {
+      const inner = follow(value);
       if (inner.stage === SUCCESS) value = inner.result;
-      else if (inner.stage === ERROR) return finish(result, ERROR, inner.result);
+      else if (inner.stage === ERROR) return finish(result, ERROR, errorOf(inner));
       else {
         const pending = result ?? new Deferred<unknown>();
         subscribe(inner, new Paused(pending, stages, stage, prime));
@@ -133,6 +139,14 @@ export const chainPrime = ((x: unknown, ...stages: AnyStage[]) => proceed(x, sta
 /** Chains `x` into a deferred that exists already; for listeners of the kit's own, as the last thing they do. */
 export function chainInto(result: Deferred<unknown>, x: unknown, prime: boolean): void {
   proceed(x, [], 0, prime, result);
+}
+
+/** Tells a listener the outcome of `x`, flattened: now if it is there, else when it is. */
+export function listenFlat(x: unknown, listener: Listener<unknown>, prime: boolean): void {
+  const flat = proceed(x, [], 0, prime, null);
+  if (flat.stage === SUCCESS) listener.onSuccess(flat.result);
+  else if (flat.stage === ERROR) listener.onError(errorOf(flat));
+  else subscribe(flat, listener);
 }
 
 /**

@@ -3,6 +3,7 @@ export {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   isDeferrable,
   type Listener,
   PENDING,

@@ -1,5 +1,6 @@
 import pDefer from "p-defer";
 import { InvalidClaimError, logError, NotConvertibleError } from "../errors/index.js";
+import { consume, watch } from "./dropped.js";
 import { drain, mark, push, type Task } from "./propagation.js";
 
 /** A value, or something that will yield it. */
@@ -36,6 +37,8 @@ export const SUCCESS = 2;
 export const ERROR = 3;
 export type Outcome = typeof SUCCESS | typeof ERROR;
 
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 /** In place of the listeners of a deferred that was made realized: it was never open, so tokens mean nothing to it. */
 const NEVER_OPEN: Listener<unknown>[] = [];
 
@@ -58,28 +61,12 @@ export class Deferred<T> implements PromiseLike<T>, Task {
 
   /** Realizes it with a value as it is (nothing is flattened). @returns false if it was realized or claimed already */
   success(value: T, token?: ClaimToken): boolean {
-    return this.#realize(SUCCESS, value, token);
+    return realize(this, SUCCESS, value, token);
   }
 
   /** Realizes it with an error, which may be any value. @returns false if it was realized or claimed already */
   error(error: unknown, token?: ClaimToken): boolean {
-    return this.#realize(ERROR, error, token);
-  }
-
-  #realize(outcome: Outcome, result: unknown, token: ClaimToken | undefined): boolean {
-    if (this.stage !== PENDING || token !== undefined) {
-      if (token === undefined || this.listeners === NEVER_OPEN) return false;
-      if (this.stage !== CLAIMED) throw new InvalidClaimError("deferred isn't claimed");
-      if (this.result !== token) throw new InvalidClaimError("invalid claim token");
-    }
-    this.stage = outcome;
-    this.result = result;
-    if (this.listeners !== null) {
-      const base = mark();
-      this.run();
-      drain(base);
-    }
-    return true;
+    return realize(this, ERROR, error, token);
   }
 
   /** Reserves it: from now on only the holder of the token can realize it. @returns null if it is too late for that */
@@ -101,7 +88,7 @@ export class Deferred<T> implements PromiseLike<T>, Task {
   addListener(listener: Listener<T>): true {
     if (this.stage < SUCCESS) subscribe(this, listener);
     else if (this.stage === SUCCESS) listener.onSuccess(this.result as T);
-    else listener.onError(this.result);
+    else listener.onError(errorOf(this));
     return true;
   }
 
@@ -157,31 +144,59 @@ export class Deferred<T> implements PromiseLike<T>, Task {
     return "Deferred";
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object, inspect: Inspect): string {
+  /** @internal How Node's console shows it. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     if (this.stage === SUCCESS) return `<< ${inspect(this.result, options)} >>`;
     if (this.stage === ERROR) return `<< ERROR: ${inspect(this.result, options)} >>`;
     return "<< … >>";
   }
 }
 
+/** Not a private method: those cost every instance a word. */
+function realize(
+  deferred: Deferred<never> | Deferred<unknown>,
+  outcome: Outcome,
+  result: unknown,
+  token: ClaimToken | undefined,
+): boolean {
+  if (deferred.stage !== PENDING || token !== undefined) {
+    if (token === undefined || deferred.listeners === NEVER_OPEN) return false;
+    if (deferred.stage !== CLAIMED) throw new InvalidClaimError("deferred isn't claimed");
+    if (deferred.result !== token) throw new InvalidClaimError("invalid claim token");
+  }
+  deferred.stage = outcome;
+  deferred.result = result;
+  if (deferred.listeners !== null) {
+    const base = mark();
+    deferred.run();
+    drain(base);
+  } else if (outcome === ERROR) watch(deferred, result);
+  return true;
+}
+
 type Inspect = (value: unknown, options: object) => string;
 
-/** Several listeners of one deferred: what the first one causes is done before the second one is told. */
+/**
+ * Several listeners of one deferred: what the first one causes is done before the second one is told.
+ *
+ * Here and in the other listeners of the kit members are private by type only: they are made for every link of every
+ * chain, and setting up `#` members takes longer than all the rest.
+ */
 class RemainingListeners<T> implements Task {
-  #next = 0;
-  readonly #deferred: Deferred<T>;
-  readonly #listeners: Listener<T>[];
+  private next = 0;
+  private readonly deferred: Deferred<T>;
+  private readonly listeners: Listener<T>[];
 
   constructor(deferred: Deferred<T>, listeners: Listener<T>[]) {
-    this.#deferred = deferred;
-    this.#listeners = listeners;
+    this.deferred = deferred;
+    this.listeners = listeners;
   }
 
   run(): void {
-    const listener = this.#listeners[this.#next++];
+    const listener = this.listeners[this.next++];
     if (listener === undefined) return;
-    if (this.#next < this.#listeners.length) push(this);
-    tell(this.#deferred, listener);
+    if (this.next < this.listeners.length) push(this);
+    tell(this.deferred, listener);
   }
 }
 
@@ -211,7 +226,14 @@ export function settle<T>(deferred: Deferred<T>, outcome: Outcome, result: unkno
   deferred.stage = outcome;
   deferred.result = result;
   if (deferred.listeners !== null) push(deferred);
+  else if (outcome === ERROR) watch(deferred, result);
   return true;
+}
+
+/** The error of a deferred that has failed, which is thereby seen. */
+export function errorOf(deferred: Deferred<never> | Deferred<unknown>): unknown {
+  consume(deferred);
+  return deferred.result;
 }
 
 /** Realizes a deferred and tells its listeners before it returns; for the kit's own code outside listeners. */
@@ -231,6 +253,7 @@ export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
   made.stage = outcome;
   made.result = result;
   made.listeners = NEVER_OPEN;
+  if (outcome === ERROR) watch(made, result);
   return made;
 }
 
@@ -321,7 +344,18 @@ export function isDeferred(x: unknown): x is Deferred<unknown> {
 /** Is it a deferred, a promise, a thenable or a p-defer object? @see Source: `manifold.deferred/deferrable?`. */
 export function isDeferrable(x: unknown): x is Deferrable<unknown> {
   if (x === null || (typeof x !== "object" && typeof x !== "function")) return false;
-  return x instanceof Deferred || typeof (x as { then?: unknown }).then === "function" || isPDeferred(x);
+  if (x instanceof Deferred) return true;
+  try {
+    return typeof (x as { then?: unknown }).then === "function" || isPDeferred(x);
+  } catch {
+    // A `then` that cannot even be read: who follows it gets the error, as a promise would.
+    return true;
+  }
+}
+
+/** Is it something that `chain` opens, or, with `prime`, something that `chainPrime` opens? */
+export function isOpened(x: unknown, prime: boolean): x is Deferrable<unknown> {
+  return prime ? x instanceof Deferred : isDeferrable(x);
 }
 
 function isPDeferred(x: object): x is PDeferred<unknown> {
@@ -359,8 +393,8 @@ export function follow<T>(x: Deferrable<T>): Deferred<T> {
  * const d = toDeferred(fetch("https://example.com"));
  * @see Source: `manifold.deferred/->deferred`.
  */
-export function toDeferred<T>(x: Deferrable<T>): Deferred<T>;
-export function toDeferred<T, D>(x: Deferrable<T> | unknown, fallback: D): Deferred<T> | D;
+export function toDeferred<T>(x: Deferrable<T>, fallback?: unknown): Deferred<T>;
+export function toDeferred<D>(x: unknown, fallback: D): Deferred<unknown> | D;
 export function toDeferred(x: unknown, ...fallback: unknown[]): unknown {
   if (isDeferrable(x)) return follow(x);
   if (fallback.length > 0) return fallback[0];
@@ -374,12 +408,16 @@ export function toDeferred(x: unknown, ...fallback: unknown[]): unknown {
  * const response = await toPromise(d);
  */
 export function toPromise<T>(deferred: Deferred<T>): Promise<Awaited<T>> {
-  if (deferred.stage === SUCCESS) return Promise.resolve(deferred.result as Awaited<T>);
   // A rejection is the author's own value, whatever it is.
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-  if (deferred.stage === ERROR) return Promise.reject(deferred.result);
+  if (deferred.stage === ERROR) return Promise.reject(errorOf(deferred));
+  if (deferred.stage === SUCCESS && deferred.result !== deferred) return Promise.resolve(deferred.result as Awaited<T>);
   const { promise, resolve, reject } = pDefer<Awaited<T>>();
-  subscribe(deferred, { onSuccess: (value) => resolve(value as Awaited<T>), onError: reject });
+  deferred.onRealized((value) => {
+    // A promise would ask it for its value again and again.
+    if (value === (deferred as unknown)) reject(new TypeError("a deferred that holds itself has no value to wait for"));
+    else resolve(value as Awaited<T>);
+  }, reject);
   return promise;
 }
 

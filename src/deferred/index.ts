@@ -26,6 +26,13 @@ export {
   unwrap,
   unwrapPrime,
 } from "./deferred.js";
+export {
+  type DroppedErrorHandler,
+  disableDroppedErrorLogging,
+  enableDroppedErrorLogging,
+  setDroppedErrorHandler,
+  withDroppedErrorDetection,
+} from "./dropped.js";
 export { type Flow, flow, flowPrime, letFlow, letFlowPrime } from "./let-flow.js";
 export { connect, loop, type Recur, recur } from "./loop.js";
 export {

@@ -16,7 +16,7 @@ type RealizedRecord<T> = { -readonly [K in keyof T]: Realized<T[K]> };
  * letFlow([loadUser(id), loadAds()], (user, ads) => page(user, ads));
  * @see Source: `manifold.deferred/let-flow`. Differs: what is awaited is listed, not found in the code.
  */
-export function letFlow<const T extends readonly unknown[], R>(
+export function letFlow<T extends readonly unknown[] | [], R>(
   bindings: T,
   body: (...values: RealizedTuple<T>) => R,
 ): Deferred<Realized<R>>;
@@ -35,7 +35,7 @@ export function letFlow(
 }
 
 /** As `letFlow`, but foreign promises are plain values to it. @see Source: `manifold.deferred/let-flow'`. */
-export function letFlowPrime<const T extends readonly unknown[], R>(
+export function letFlowPrime<T extends readonly unknown[] | [], R>(
   bindings: T,
   body: (...values: RealizedTuple<T>) => R,
 ): Deferred<Realized<R>>;

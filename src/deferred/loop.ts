@@ -1,6 +1,17 @@
 import { NotConvertibleError } from "../errors/index.js";
-import { chain, chainPrime } from "./chain.js";
-import { Deferred, ERROR, type Listener, type Realized, SUCCESS, settle, settleNow, subscribe } from "./deferred.js";
+import { chain, listenFlat } from "./chain.js";
+import {
+  type Awaitable,
+  Deferred,
+  ERROR,
+  errorOf,
+  type Listener,
+  type PDeferred,
+  SUCCESS,
+  settle,
+  settleNow,
+  subscribe,
+} from "./deferred.js";
 
 /** Says that a loop goes on, with this state. */
 export class Recur<S extends readonly unknown[]> {
@@ -20,14 +31,15 @@ type LoopResult<R> = Exclude<R extends Deferred<infer V> ? V : R, Recur<readonly
 
 class Loop implements Listener<unknown> {
   readonly result = new Deferred<unknown>();
-  readonly #body: (...state: unknown[]) => unknown;
+  private readonly body: (...state: unknown[]) => unknown;
 
   constructor(body: (...state: unknown[]) => unknown) {
-    this.#body = body;
+    this.body = body;
   }
 
   onSuccess(value: unknown): void {
     if (value instanceof Recur) this.turn(value.state);
+    else if (value instanceof Deferred) listenFlat(value, this, true);
     else settle(this.result, SUCCESS, value);
   }
 
@@ -41,18 +53,18 @@ class Loop implements Listener<unknown> {
     for (;;) {
       let value: unknown;
       try {
-        value = this.#body(...state);
+        value = this.body(...state);
       } catch (error) {
         settle(this.result, ERROR, error);
         return;
       }
       if (value instanceof Deferred) {
         if (value.stage === ERROR) {
-          settle(this.result, ERROR, value.result);
+          settle(this.result, ERROR, errorOf(value));
           return;
         }
         if (value.stage !== SUCCESS) {
-          subscribe(chainPrime(value), this);
+          subscribe(value, this);
           return;
         }
         value = value.result;
@@ -92,12 +104,12 @@ export function loop<S extends unknown[], R>(
  * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if `b` is not a deferred.
  * @see Source: `manifold.deferred/connect`.
  */
-export function connect<T>(a: T, b: Deferred<Realized<T>>): boolean {
+export function connect<T>(a: Awaitable<T | PromiseLike<T>> | PDeferred<T>, b: Deferred<T>): boolean {
   if (!(b instanceof Deferred)) throw new NotConvertibleError(b, "a deferred");
-  const source = chain(a) as Deferred<Realized<T>>;
+  const source = chain(a) as Deferred<unknown>;
   if (source.stage === SUCCESS) return settleNow(b, SUCCESS, source.result);
   if (b.isRealized) return false;
-  if (source.stage === ERROR) settleNow(b, ERROR, source.result);
+  if (source.stage === ERROR) settleNow(b, ERROR, errorOf(source));
   else
     subscribe(source, {
       onSuccess: (value) => void settle(b, SUCCESS, value),

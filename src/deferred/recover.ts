@@ -1,9 +1,11 @@
-import { chain, chainInto, chainPrime } from "./chain.js";
+import { chain, chainInto, chainPrime, listenFlat } from "./chain.js";
 import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   isDeferrable,
+  isOpened,
   type Listener,
   type Realized,
   SUCCESS,
@@ -21,29 +23,30 @@ interface Catch {
 }
 
 class Recovery implements Listener<unknown> {
-  readonly #result: Deferred<unknown>;
-  readonly #recover: (error: unknown) => unknown;
-  readonly #prime: boolean;
+  private readonly result: Deferred<unknown>;
+  private readonly recover: (error: unknown) => unknown;
+  private readonly prime: boolean;
 
   constructor(result: Deferred<unknown>, recover: (error: unknown) => unknown, prime: boolean) {
-    this.#result = result;
-    this.#recover = recover;
-    this.#prime = prime;
+    this.result = result;
+    this.recover = recover;
+    this.prime = prime;
   }
 
   onSuccess(value: unknown): void {
-    settle(this.#result, SUCCESS, value);
+    if (isOpened(value, this.prime)) listenFlat(value, this, this.prime);
+    else settle(this.result, SUCCESS, value);
   }
 
   onError(error: unknown): void {
     let recovered: unknown;
     try {
-      recovered = this.#recover(error);
+      recovered = this.recover(error);
     } catch (thrown) {
-      settle(this.#result, ERROR, thrown);
+      settle(this.result, ERROR, thrown);
       return;
     }
-    chainInto(this.#result, recovered, this.#prime);
+    chainInto(this.result, recovered, this.prime);
   }
 }
 
@@ -52,16 +55,16 @@ function catching(prime: boolean): Catch {
   return (x: unknown, ...rest: unknown[]): Deferred<never> => {
     const handler = rest[rest.length - 1] as (error: unknown) => unknown;
     const errorClass = rest.length > 1 ? (rest[0] as ErrorClass<unknown>) : undefined;
-    if (!(prime ? x instanceof Deferred : isDeferrable(x))) return successDeferred(x) as Deferred<never>;
+    if (!isOpened(x, prime)) return successDeferred(x) as Deferred<never>;
     const recover = (error: unknown): unknown => {
       if (errorClass === undefined || error instanceof errorClass) return handler(error);
       throw error;
     };
-    const source = chained(x);
+    const source = x instanceof Deferred && !x.isRealized ? x : (chained(x) as Deferred<unknown>);
     if (source.stage === SUCCESS) return source as Deferred<never>;
     if (source.stage === ERROR) {
       try {
-        return chained(recover(source.result)) as Deferred<never>;
+        return chained(recover(errorOf(source))) as Deferred<never>;
       } catch (thrown) {
         return errorDeferred(thrown);
       }
@@ -90,30 +93,30 @@ export const catchError: Catch = catching(false);
 export const catchPrime: Catch = catching(true);
 
 class Finalizer implements Listener<unknown> {
-  readonly #result: Deferred<unknown>;
-  readonly #f: () => void;
+  private readonly result: Deferred<unknown>;
+  private readonly f: () => void;
 
   constructor(result: Deferred<unknown>, f: () => void) {
-    this.#result = result;
-    this.#f = f;
+    this.result = result;
+    this.f = f;
   }
 
   onSuccess(value: unknown): void {
-    this.#end(SUCCESS, value);
+    this.end(SUCCESS, value);
   }
 
   onError(error: unknown): void {
-    this.#end(ERROR, error);
+    this.end(ERROR, error);
   }
 
-  #end(outcome: typeof SUCCESS | typeof ERROR, result: unknown): void {
+  private end(outcome: typeof SUCCESS | typeof ERROR, result: unknown): void {
     try {
-      this.#f();
+      this.f();
     } catch (thrown) {
-      settle(this.#result, ERROR, thrown);
+      settle(this.result, ERROR, thrown);
       return;
     }
-    settle(this.#result, outcome, result);
+    settle(this.result, outcome, result);
   }
 }
 
@@ -132,7 +135,7 @@ function finalizing(prime: boolean) {
     } catch (thrown) {
       return errorDeferred(thrown);
     }
-    return source.stage === SUCCESS ? source : errorDeferred(source.result);
+    return source.stage === SUCCESS ? source : errorDeferred(errorOf(source));
   };
 }
 

@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from "../errors/index.js";
-import { chain, chainPrime } from "./chain.js";
+import { chain, chainPrime, listenFlat } from "./chain.js";
 import {
   Deferred,
   ERROR,
   errorDeferred,
+  errorOf,
   follow,
-  isDeferrable,
+  isOpened,
   type Listener,
   type Realized,
   SUCCESS,
@@ -20,46 +21,37 @@ export type RealizedTuple<T extends readonly unknown[]> = { -readonly [K in keyo
 /** Gathers the members that were pending. */
 class Gathering {
   readonly result = new Deferred<unknown[]>();
-  readonly #values: unknown[];
+  private readonly values: unknown[];
   missing = 0;
 
   constructor(values: unknown[]) {
-    this.#values = values;
+    this.values = values;
   }
 
   arrived(place: number, value: unknown): void {
-    this.#values[place] = value;
-    if (--this.missing === 0) settle(this.result, SUCCESS, this.#values);
+    this.values[place] = value;
+    if (--this.missing === 0) settle(this.result, SUCCESS, this.values);
   }
 }
 
 class Member implements Listener<unknown> {
-  readonly #gathering: Gathering;
-  readonly #place: number;
-  readonly #prime: boolean;
+  private readonly gathering: Gathering;
+  private readonly place: number;
+  private readonly prime: boolean;
 
   constructor(gathering: Gathering, place: number, prime: boolean) {
-    this.#gathering = gathering;
-    this.#place = place;
-    this.#prime = prime;
+    this.gathering = gathering;
+    this.place = place;
+    this.prime = prime;
   }
 
   onSuccess(value: unknown): void {
-    if (this.#prime ? value instanceof Deferred : isDeferrable(value)) {
-      const flat = (this.#prime ? chainPrime : chain)(value) as Deferred<unknown>;
-      if (!flat.isRealized) {
-        subscribe(flat, this);
-        return;
-      }
-      if (flat.stage === ERROR) this.onError(flat.result);
-      else this.#gathering.arrived(this.#place, flat.result);
-      return;
-    }
-    this.#gathering.arrived(this.#place, value);
+    if (isOpened(value, this.prime)) listenFlat(value, this, this.prime);
+    else this.gathering.arrived(this.place, value);
   }
 
   onError(error: unknown): void {
-    settle(this.#gathering.result, ERROR, error);
+    settle(this.gathering.result, ERROR, error);
   }
 }
 
@@ -69,13 +61,13 @@ function zipping(xs: readonly unknown[], prime: boolean): Deferred<unknown[]> {
   let gathering: Gathering | null = null;
   for (let place = 0; place < xs.length; place++) {
     const x = xs[place];
-    if (!(prime ? x instanceof Deferred : isDeferrable(x))) {
+    if (!isOpened(x, prime)) {
       values[place] = x;
       continue;
     }
-    const member = follow(x as Deferred<unknown>);
+    const member = follow(x);
     if (member.stage === SUCCESS) values[place] = member.result;
-    else if (member.stage === ERROR) return errorDeferred(member.result);
+    else if (member.stage === ERROR) return errorDeferred(errorOf(member));
     else {
       gathering ??= new Gathering(values);
       gathering.missing++;
@@ -103,26 +95,39 @@ export function zipPrime<T extends readonly unknown[]>(...xs: T): Deferred<Reali
   return zipping(xs, true) as Deferred<RealizedTuple<T>>;
 }
 
+/** Listens to every pending argument of `alt`: the first outcome, flattened, is the result's. */
+class Racer implements Listener<unknown> {
+  private readonly result: Deferred<unknown>;
+  private readonly prime: boolean;
+
+  constructor(result: Deferred<unknown>, prime: boolean) {
+    this.result = result;
+    this.prime = prime;
+  }
+
+  onSuccess(value: unknown): void {
+    if (isOpened(value, this.prime)) listenFlat(value, this, this.prime);
+    else settle(this.result, SUCCESS, value);
+  }
+
+  onError(error: unknown): void {
+    settle(this.result, ERROR, error);
+  }
+}
+
 function alternating(xs: readonly unknown[], prime: boolean): Deferred<unknown> {
   if (xs.length === 0) throw new InvalidArgumentError("alt needs at least one argument");
   const result = new Deferred<unknown>();
   const pending: Deferred<unknown>[] = [];
   // In random order, so that no argument is favoured when several are realized already.
   for (const x of shuffled(xs)) {
-    if (!(prime ? x instanceof Deferred : isDeferrable(x))) return successDeferred(x);
-    const candidate = follow(x as Deferred<unknown>);
+    if (!isOpened(x, prime)) return successDeferred(x);
+    const candidate = follow(x);
     if (candidate.isRealized) return candidate;
     pending.push(candidate);
   }
-  const chained = prime ? chainPrime : chain;
-  const winner: Listener<unknown> = {
-    onSuccess: (value) => void settle(result, SUCCESS, value),
-    onError: (error) => void settle(result, ERROR, error),
-  };
-  for (const candidate of pending) {
-    const flat = chained(candidate) as Deferred<unknown>;
-    subscribe(flat, winner);
-  }
+  const racer = new Racer(result, prime);
+  for (const candidate of pending) subscribe(candidate, racer);
   return result;
 }
 

@@ -37,7 +37,7 @@ export function expressFacts(req: Request): HostFacts {
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
     pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(url),
-    routeParams: hasAny(req.params) ? { ...req.params } : undefined,
+    routeParams: hasAny(req.params) ? req.params : undefined,
     parsedBody: req.body as unknown,
   };
 }

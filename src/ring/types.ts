@@ -3,9 +3,10 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { PeerCertificate } from "node:tls";
-import type { HttpFile } from "../byte-streams/index.js";
+import type { ByteBody, HttpFile } from "../byte-streams/index.js";
 import type { Awaitable } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
+import type { EXCHANGE, RawExchange } from "./exchange-symbol.js";
 import type { Seq } from "./seq.js";
 
 /** Header fields by lower-case name; repeats are joined by "," (cookie by ";"). */
@@ -18,13 +19,7 @@ export type HeaderValue = string | number | readonly string[];
 export type ResponseHeaders = Readonly<Record<string, HeaderValue>>;
 
 /** What a request body can be: Node's message as it came, or what middleware and tests put in its place. */
-export type RequestBody =
-  | Readable
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array | string>
-  | Source<Uint8Array | string>
-  | Uint8Array
-  | string;
+export type RequestBody = ByteBody;
 
 /** An HTTP request as a map. Keys without a value are absent. @see Source: Ring's SPEC, section 2. */
 export interface RingRequest {
@@ -56,6 +51,8 @@ export interface RingRequest {
   readonly pathInfo?: string | undefined;
   /** The parameters of the route: Express's `req.params`. */
   readonly routeParams?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** The exchange on the wire, where there is one. */
+  readonly [EXCHANGE]?: RawExchange | undefined;
 }
 
 /** What a response body can be. Arrays, sets, maps and plain objects are data: encode them first (`wrapJsonResponse`) or say `seq(...)`. */

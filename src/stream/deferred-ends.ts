@@ -1,6 +1,6 @@
 /** A deferred as a source of one message, and as a sink for one. */
 
-import { type Deferred, ERROR, SUCCESS, settle, subscribe } from "../deferred/core.js";
+import { type Deferred, ERROR, errorOf, SUCCESS, settle, subscribe } from "../deferred/core.js";
 import { CoreSource } from "./core-source.js";
 import { type CoreSink, DRAINED, FALSE, Failure, type Taker, TRUE, WAITING } from "./protocol.js";
 import type { Description } from "./types.js";
@@ -25,7 +25,7 @@ export class DeferredSource<T> extends CoreSource<T> {
     }
     if (deferred.stage === ERROR) {
       this.shut();
-      return new Failure(deferred.result);
+      return new Failure(errorOf(deferred));
     }
     if (taker === null) return WAITING;
     this.shut();

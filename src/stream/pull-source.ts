@@ -1,5 +1,5 @@
 import type { ClockOptions } from "../clock/index.js";
-import { type Deferred, drain, ERROR, mark, push, SUCCESS, subscribe, type Task } from "../deferred/core.js";
+import { type Deferred, drain, ERROR, errorOf, mark, push, SUCCESS, subscribe, type Task } from "../deferred/core.js";
 import { isDeferrable, toDeferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
 import { CoreSource } from "./core-source.js";
@@ -104,7 +104,7 @@ export class PullSource<T> extends CoreSource<T> {
     if (!isDeferrable(next)) return this.#arrive(next as IteratorResult<T, unknown>);
     const pulled = toDeferred(next as PromiseLike<IteratorResult<T, unknown>>);
     if (pulled.stage === SUCCESS) return this.#arrive(pulled.result as IteratorResult<T, unknown>);
-    if (pulled.stage === ERROR) return this.#fail(pulled.result);
+    if (pulled.stage === ERROR) return this.#fail(errorOf(pulled));
     this.#pulling = true;
     subscribe(pulled, {
       onSuccess: (result) => this.#hand(() => this.#arrive(result)),

@@ -4,6 +4,7 @@ import {
   drain,
   ERROR,
   errorDeferred,
+  errorOf,
   type Listener,
   mark,
   push,
@@ -200,7 +201,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
       this.#source.shut();
     }
     if (answer.stage === ERROR) {
-      logError(answer.result, "error in the sink of a connection, which is cut");
+      logError(errorOf(answer), "error in the sink of a connection, which is cut");
       connection.sink.shut();
     } else if (answer.result === TIMED_OUT && connection.downstream) connection.sink.shut();
   }

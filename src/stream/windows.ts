@@ -1,7 +1,7 @@
 /** Streams that hold messages back, gather them, thin them out, or slow them down. */
 
 import { type ClockOptions, currentClock } from "../clock/index.js";
-import { Deferred, drain, ERROR, mark, SUCCESS, subscribe } from "../deferred/core.js";
+import { Deferred, drain, ERROR, errorOf, mark, SUCCESS, subscribe } from "../deferred/core.js";
 import { chainPrime, loop, recur, timeout } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { CallbackSink } from "./callback-sink.js";
@@ -77,7 +77,7 @@ class MeasuredStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<T> 
   poll(taker: Taker<T> | null): T | typeof WAITING | typeof DRAINED | Failure {
     const taken = taker === null ? this.tryTake(DRAINED, 0, WAITING) : this.take<typeof DRAINED>(DRAINED);
     if (taken.stage === SUCCESS) return taken.result as T | typeof WAITING | typeof DRAINED;
-    if (taken.stage === ERROR) return new Failure(taken.result);
+    if (taken.stage === ERROR) return new Failure(errorOf(taken));
     if (taker !== null) {
       subscribe<unknown>(taken, {
         onSuccess: (message) => taker.deliver(message as T),

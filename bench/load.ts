@@ -1,0 +1,84 @@
+/** Drives load against a server and counts what it answers. */
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { run } from "./children.js";
+import type { HttpLoad, WebsocketLoad } from "./rows.js";
+
+/** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
+export type Drive = (port: number, seconds: number) => Promise<number>;
+
+const wrkVersion = /wrk \S+/.exec(String(spawnSync("wrk", ["--version"]).stdout ?? ""))?.[0];
+const autocannon = createRequire(import.meta.url).resolve("autocannon");
+
+/** The program that makes HTTP requests: wrk where it is installed, for it needs far less of a processor than a server. */
+export const httpTool: string = wrkVersion ?? "autocannon";
+
+/** Time a load may take beyond its own, to start and to end. */
+const MARGIN = 20_000;
+
+export function httpDrive(load: HttpLoad): Drive {
+  return wrkVersion === undefined ? withAutocannon(load) : withWrk(load);
+}
+
+function withWrk(load: HttpLoad): Drive {
+  return async (port, seconds) => {
+    const report = await run(
+      "load",
+      "wrk",
+      ["-t", "1", "-c", `${load.connections}`, "-d", `${seconds}s`, ...headerOptions(load, ": "), url(load, port)],
+      seconds * 1000 + MARGIN,
+    );
+    const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(report) ?? [];
+    if (rate === undefined || /Socket errors|Non-2xx/.test(report)) throw new Error(`wrk met errors:\n${report}`);
+    return Number(rate);
+  };
+}
+
+function withAutocannon(load: HttpLoad): Drive {
+  return async (port, seconds) => {
+    const options = ["-j", "-c", `${load.connections}`, "-d", `${seconds}`, ...headerOptions(load, "=")];
+    const report = await run(
+      "load",
+      process.execPath,
+      [autocannon, ...options, url(load, port)],
+      seconds * 1000 + MARGIN,
+    );
+    const { requests, duration, errors, timeouts, non2xx } = JSON.parse(report) as AutocannonReport;
+    if (errors + timeouts + non2xx > 0) throw new Error(`autocannon met errors:\n${report}`);
+    return requests.total / duration;
+  };
+}
+
+interface AutocannonReport {
+  readonly requests: { readonly total: number };
+  /** Seconds. */
+  readonly duration: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly non2xx: number;
+}
+
+const url = (load: HttpLoad, port: number): string => `http://127.0.0.1:${port}${load.path}`;
+
+function headerOptions({ headers = {} }: HttpLoad, separator: string): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}${separator}${value}`]);
+}
+
+/** Asks once, and compares the answer with what all contenders must give. */
+export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
+  const response = await fetch(url(load, port), { headers: load.headers ?? {} });
+  const body = await response.text();
+  if (response.status !== 200 || body !== load.body) {
+    throw new Error(`expected 200 ${JSON.stringify(load.body)}, got ${response.status} ${JSON.stringify(body)}`);
+  }
+}
+
+const websocketClient = fileURLToPath(new URL("websocket-client.js", import.meta.url));
+
+export function websocketDrive(load: WebsocketLoad): Drive {
+  return async (port, seconds) => {
+    const order = JSON.stringify({ ...load, port, seconds });
+    return Number(await run("load", process.execPath, [websocketClient, order], seconds * 1000 + MARGIN));
+  };
+}

@@ -1,0 +1,193 @@
+/** Measures rows: rounds in which each contender has its turn, in a process of its own. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { run, start } from "./children.js";
+import { checkHttp, type Drive, httpDrive, websocketDrive } from "./load.js";
+import type { Contender, HttpLoad, Row, WebsocketLoad } from "./rows.js";
+import { median } from "./statistics.js";
+
+export interface Plan {
+  /** Turns of each contender. */
+  readonly rounds: number;
+  /** Measured seconds of a turn. */
+  readonly seconds: number;
+  /** Seconds under load before that, in the same process. */
+  readonly warmup: number;
+  /** Folder for a processor profile of each turn; none are made without it. */
+  readonly profiles?: string | undefined;
+}
+
+/** One contender's turn. */
+export interface Turn {
+  /** In the row's unit. */
+  readonly rate: number;
+  /** The part of a processor that the measured process used, 0 to 1; near 1, the load was not what limited the rate. */
+  readonly processor: number;
+  /** What a function in this process returned; all contenders of a row must agree. */
+  readonly check?: number;
+}
+
+export interface Target {
+  readonly of: string;
+  /** What it had to reach, and what it reached, as a multiple of that contender's rate. */
+  readonly wanted: number;
+  readonly reached: number;
+}
+
+export interface Result {
+  readonly name: string;
+  /** Median over the rounds, and each of them. */
+  readonly rate: number;
+  readonly rates: readonly number[];
+  /** Median of the ratios to the baseline within each round. */
+  readonly ratio: number;
+  readonly processor: number;
+  /** Is it the kit, or what it is compared with? */
+  readonly kit: boolean;
+  readonly targets: readonly Target[];
+}
+
+export interface RowResult {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly baseline: string;
+  readonly contenders: readonly Result[];
+}
+
+/** Called after each turn, for those who wait. */
+export type Progress = (contender: string, round: number, turn: Turn) => void;
+
+export async function measure(row: Row, plan: Plan, progress: Progress): Promise<RowResult> {
+  const turns = new Map<string, Turn[]>(row.contenders.map(({ name }) => [name, []]));
+  let agreed: number | undefined;
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const contender of row.contenders) {
+      const turn = await takeTurn(row, contender, plan);
+      agreed ??= turn.check;
+      if (turn.check !== agreed) throw new Error(`"${contender.name}" gave ${turn.check}, not ${agreed} as the others`);
+      turns.get(contender.name)?.push(turn);
+      progress(contender.name, round, turn);
+    }
+  }
+  return summarize(row, turns);
+}
+
+/** A turn with less of the processor than this was disturbed by other programs, or the load did not keep up. */
+const ENOUGH = 0.95;
+const ATTEMPTS = 3;
+
+/** Takes a turn, again if it was disturbed. @returns the least disturbed one */
+async function takeTurn(row: Row, contender: Contender, plan: Plan): Promise<Turn> {
+  let best: Turn | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const turn = await (row.load.kind === "micro" ? microTurn(contender, plan) : serverTurn(row.load, contender, plan));
+    if (best === undefined || turn.processor > best.processor) best = turn;
+    if (best.processor >= ENOUGH) return best;
+  }
+  return best as Turn;
+}
+
+const compiled = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+function nodeOptions({ profiles }: Plan, { name }: Contender): string[] {
+  if (profiles === undefined) return [];
+  return ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${fileName(name)}-${Date.now()}.cpuprofile`];
+}
+
+const fileName = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+
+async function microTurn(contender: Contender, plan: Plan): Promise<Turn> {
+  const { module, entry = "start" } = contender;
+  const output = await run(
+    "measured",
+    process.execPath,
+    [
+      ...nodeOptions(plan, contender),
+      compiled("micro.js"),
+      compiled(module),
+      entry,
+      `${plan.warmup}`,
+      `${plan.seconds}`,
+    ],
+    (plan.warmup + plan.seconds) * 1000 + 20_000,
+  );
+  return JSON.parse(output) as Turn;
+}
+
+async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, plan: Plan): Promise<Turn> {
+  const drive: Drive = load.kind === "http" ? httpDrive(load) : websocketDrive(load);
+  const { module, entry = "start" } = contender;
+  const server = start("measured", process.execPath, [
+    ...nodeOptions(plan, contender),
+    compiled("server.js"),
+    compiled(module),
+    entry,
+  ]);
+  server.stdout?.pipe(process.stderr);
+  try {
+    const { port } = await answerOf<{ port: number }>(server, contender.name);
+    if (load.kind === "http") await checkHttp(load, port);
+    await drive(port, plan.warmup);
+    const before = await processorTime(server, contender.name);
+    const begin = performance.now();
+    const rate = await drive(port, plan.seconds);
+    const elapsed = performance.now() - begin;
+    return { rate, processor: ((await processorTime(server, contender.name)) - before) / elapsed };
+  } finally {
+    await stop(server);
+  }
+}
+
+/** Milliseconds of processor time that the server has used. */
+async function processorTime(server: ChildProcess, name: string): Promise<number> {
+  server.send("usage");
+  return (await answerOf<{ processorMicroseconds: number }>(server, name)).processorMicroseconds / 1000;
+}
+
+async function answerOf<T>(server: ChildProcess, name: string): Promise<T> {
+  const ended = new AbortController();
+  const exit = once(server, "exit", { signal: ended.signal }).then(() => {
+    throw new Error(`the server of "${name}" ended by itself`);
+  });
+  try {
+    const [answer] = (await Promise.race([once(server, "message", { signal: ended.signal }), exit])) as [T];
+    return answer;
+  } finally {
+    exit.catch(() => {});
+    ended.abort();
+  }
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const gone = once(server, "exit");
+  server.disconnect();
+  const limit = setTimeout(() => server.kill("SIGKILL"), 5000);
+  await gone;
+  clearTimeout(limit);
+}
+
+function summarize(row: Row, turns: ReadonlyMap<string, readonly Turn[]>): RowResult {
+  const ratesOf = (name: string): number[] => turns.get(name)?.map(({ rate }) => rate) ?? [];
+  const ratio = (name: string, other: string): number => {
+    const others = ratesOf(other);
+    return median(ratesOf(name).map((rate, round) => rate / (others[round] ?? Number.NaN)));
+  };
+  return {
+    name: row.name,
+    title: row.title,
+    unit: row.unit,
+    baseline: row.baseline,
+    contenders: row.contenders.map(({ name, kit = false, targets = {} }) => ({
+      name,
+      rate: median(ratesOf(name)),
+      rates: ratesOf(name),
+      ratio: ratio(name, row.baseline),
+      kit,
+      processor: median(turns.get(name)?.map(({ processor }) => processor) ?? []),
+      targets: Object.entries(targets).map(([of, wanted]) => ({ of, wanted, reached: ratio(name, of) })),
+    })),
+  };
+}

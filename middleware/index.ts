@@ -1,0 +1,6 @@
+/** Ring's middleware. */
+export * from "./content-type.js";
+export * from "./cookies.js";
+export * from "./head.js";
+export * from "./not-modified.js";
+export * from "./params.js";

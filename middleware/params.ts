@@ -1,0 +1,138 @@
+/** Parameters from the query string and from an urlencoded body. Source: `ring.middleware.params`. */
+
+import { charset, checkMaxBytes, MAX_BYTES, readText } from "../src/byte-streams/index.js";
+import { type Awaitable, andThen } from "../src/deferred/index.js";
+import { type FlatParamMap, formDecodeMap, type ParamMap } from "../src/ring/codec.js";
+import { emptyMap, mergeParams } from "../src/ring/param-map.js";
+import { characterEncoding, isUrlencodedForm } from "../src/ring/request.js";
+import { tagged } from "../src/ring/tag.js";
+import type { Handler, RingRequest } from "../src/ring/types.js";
+
+/** What `wrapParams` adds to a request; maps without prototype. */
+export interface Params {
+  /** From the query string; empty without one. */
+  readonly queryParams: FlatParamMap;
+  /** From the body, if it is a form; nested only where Express's extended parser made it so. */
+  readonly formParams: ParamMap;
+  /** Both, the query on top, over those that were there before. */
+  readonly params: ParamMap;
+}
+
+export interface ParamsOptions {
+  /** Charset of form and query. @default the one the request's content-type names, else "utf-8" */
+  readonly encoding?: string | null | undefined;
+  /** Largest form read, in bytes; Infinity is no limit. @default 1_048_576 (1 MiB) */
+  readonly maxBytes?: number | undefined;
+}
+
+/** A request that may have parameters already: what is there is not read again. */
+type Unparsed = Partial<RingRequest> & Partial<Params>;
+type WithParams<R> = Omit<R, keyof Params> & Params;
+
+function readForm(request: Unparsed, encoding: string, maxBytes: number): Awaitable<ParamMap> {
+  if (!isUrlencodedForm(request)) return emptyMap();
+  const { body, parsedBody } = request;
+  if (body !== undefined && body !== null) {
+    return andThen(readText(body, { encoding, maxBytes }), (form) => formDecodeMap(form, encoding));
+  }
+  // A parser of Express was here first: express.urlencoded, express.text or express.raw.
+  if (typeof parsedBody === "string") return formDecodeMap(parsedBody, encoding);
+  if (ArrayBuffer.isView(parsedBody)) {
+    return formDecodeMap(charset(encoding, 415).decode(parsedBody as Uint8Array), encoding);
+  }
+  return Object.assign(emptyMap<string>(), parsedBody);
+}
+
+/**
+ * Adds the decoded query string to `queryParams` and `params`, over what is there.
+ *
+ * @see Source: `ring.middleware.params/assoc-query-params`.
+ */
+export function assocQueryParams<R extends Unparsed>(request: R, encoding: string): R & Omit<Params, "formParams">;
+export function assocQueryParams(request: null | undefined, encoding: string): null | undefined;
+export function assocQueryParams(request: Unparsed | null | undefined, encoding: string): unknown {
+  if (request === null || request === undefined) return request;
+  const query = formDecodeMap(request.queryString ?? "", encoding);
+  return {
+    ...request,
+    queryParams: mergeParams(request.queryParams, query),
+    params: mergeParams(request.params, query),
+  };
+}
+
+/**
+ * Adds the decoded body, if it is an urlencoded form, to `formParams` and `params`, over what is there.
+ *
+ * @throws as {@link paramsRequest}.
+ * @see Source: `ring.middleware.params/assoc-form-params`. Differs: a limit in bytes.
+ */
+export function assocFormParams<R extends Unparsed>(
+  request: R,
+  encoding: string,
+  options?: Pick<ParamsOptions, "maxBytes">,
+): Awaitable<R & Omit<Params, "queryParams">>;
+export function assocFormParams(request: null | undefined, encoding: string): null | undefined;
+export function assocFormParams(
+  request: Unparsed | null | undefined,
+  encoding: string,
+  options: Pick<ParamsOptions, "maxBytes"> = {},
+): unknown {
+  if (request === null || request === undefined) return request;
+  return andThen(readForm(request, encoding, options.maxBytes ?? MAX_BYTES), (form) => ({
+    ...request,
+    formParams: mergeParams(request.formParams, form),
+    params: mergeParams(request.params, form),
+  }));
+}
+
+/**
+ * Adds `formParams`, `queryParams` and `params` to a request; the half that is there already is left alone.
+ *
+ * Answers at once unless a body has to be read. A body that Express's parser has read is taken from `parsedBody`.
+ *
+ * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413, for a form over `maxBytes`; {@link UnknownCharsetError}
+ *   code `RING_UNKNOWN_CHARSET`, status 415, for a form in a charset that does not exist; {@link BodyAbortedError} code
+ *   `RING_BODY_ABORTED`, status 400. A pair that cannot be decoded is left out.
+ * @example
+ * paramsRequest({ queryString: "a=1&b=2&a=3" }).params; // => { a: ["1", "3"], b: "2" }
+ * @see Source: `ring.middleware.params/params-request`. Differs: a limit in bytes.
+ */
+export function paramsRequest<R extends Unparsed>(request: R, options?: ParamsOptions): Awaitable<WithParams<R>>;
+export function paramsRequest(request: null | undefined, options?: ParamsOptions): null | undefined;
+export function paramsRequest(request: Unparsed | null | undefined, options: ParamsOptions = {}): unknown {
+  if (request === null || request === undefined) return request;
+  const encoding = options.encoding ?? characterEncoding(request) ?? "utf-8";
+  const { formParams, queryParams, params } = request;
+  const form = formParams ? undefined : readForm(request, encoding, options.maxBytes ?? MAX_BYTES);
+  return andThen(form, (form) => {
+    const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding);
+    if (form === undefined && query === undefined) return request;
+    return {
+      ...request,
+      formParams: form ?? formParams,
+      queryParams: query ?? queryParams,
+      params: mergeParams(params, form, query),
+    };
+  });
+}
+
+/**
+ * Middleware: hands the handler a request that went through {@link paramsRequest}.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if `maxBytes` is no limit.
+ * @example
+ * const app = wrapParams((request) => ({ status: 200, body: `hello ${request.params.name}` }));
+ * @see Source: `ring.middleware.params/wrap-params`.
+ */
+export function wrapParams<R extends RingRequest>(
+  handler: Handler<R & Params>,
+  options: ParamsOptions = {},
+): Handler<Omit<R, keyof Params>> {
+  const resolved: ParamsOptions = {
+    encoding: options.encoding,
+    maxBytes: checkMaxBytes(options.maxBytes ?? MAX_BYTES),
+  };
+  return tagged("wrapParams", handler, (request: Omit<R, keyof Params>) =>
+    andThen(paramsRequest(request as unknown as R, resolved), (request) => handler(request as unknown as R & Params)),
+  );
+}

@@ -1,0 +1,33 @@
+/** Lets go of a body that nobody will read. */
+
+import type { Readable } from "node:stream";
+
+const ignore = (): void => {};
+
+/**
+ * Closes what can be closed of a body: a Node stream is destroyed, a web stream cancelled, a stream of the kit closed, an
+ * iterator told to return. Everything else has nothing open. What goes wrong on the way is nobody's concern any more.
+ */
+export function closeBody(body: unknown): void {
+  if (body === null || typeof body !== "object") return;
+  try {
+    if (isReadable(body)) {
+      // A file that is only now being opened may still fail, with nobody left to tell.
+      body.on("error", ignore);
+      body.destroy();
+      return;
+    }
+    const { cancel, close, return: end } = body as Partial<Record<"cancel" | "close" | "return", () => unknown>>;
+    const ended =
+      typeof end === "function" ? end.call(body) : (typeof cancel === "function" ? cancel : close)?.call(body);
+    (ended as PromiseLike<unknown> | undefined)?.then?.(ignore, ignore);
+  } catch {
+    // As above.
+  }
+}
+
+/** A Node stream that can be read, whoever's class it is. */
+export function isReadable(body: unknown): body is Readable {
+  const candidate = body as Partial<Readable> | null | undefined;
+  return typeof candidate?.pipe === "function" && typeof candidate.on === "function";
+}

@@ -1,0 +1,231 @@
+/** Reads a whole body, whatever it is made of, up to a limit. */
+
+import type { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import {
+  type Awaitable,
+  andThen,
+  catchError,
+  chain,
+  type Deferred,
+  deferred,
+  errorDeferred,
+  loop,
+  recur,
+} from "../deferred/index.js";
+import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
+import type { Source } from "../stream/index.js";
+import { charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
+import { closeBody, isReadable } from "./close.js";
+
+/** Everything that bytes can be read from. */
+export type ByteBody =
+  | Readable
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | Source<Uint8Array | string>
+  | Uint8Array
+  | string;
+
+export interface ReadBytesOptions {
+  /** Largest body read, in bytes; Infinity is no limit. @default 1_048_576 (1 MiB) */
+  readonly maxBytes?: number | undefined;
+}
+
+export interface ReadTextOptions extends ReadBytesOptions {
+  /** Charset of the bytes. @default "utf-8" */
+  readonly encoding?: string | undefined;
+}
+
+/** The default of every `maxBytes`: 1 MiB. */
+export const MAX_BYTES = 1_048_576;
+
+/** More came than may be read. Code `RING_BODY_TOO_LARGE`, status 413. */
+export class BodyTooLargeError extends RingError {
+  constructor(maxBytes: number) {
+    super(
+      "RING_BODY_TOO_LARGE",
+      `body is larger than maxBytes (${maxBytes} bytes); raise maxBytes where it is read, or read the body as a stream`,
+      { status: 413 },
+    );
+  }
+}
+
+/** The body ended before it was complete. Code `RING_BODY_ABORTED`, status 400. */
+export class BodyAbortedError extends RingError {
+  constructor(cause?: unknown) {
+    super("RING_BODY_ABORTED", "body was cut off before its end: the sender went away, or the stream was destroyed", {
+      status: 400,
+      cause,
+    });
+  }
+}
+
+/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if it is no limit in bytes. */
+export function checkMaxBytes(maxBytes: number): number {
+  if (!(maxBytes >= 0)) {
+    throw new InvalidArgumentError(`maxBytes must be a number of bytes from 0, or Infinity, not ${maxBytes}`);
+  }
+  return maxBytes;
+}
+
+/** What was read so far. */
+class Collected {
+  readonly #maxBytes: number;
+  readonly #text: PieceEncoder;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(maxBytes: number, text: PieceEncoder) {
+    this.#maxBytes = checkMaxBytes(maxBytes);
+    this.#text = text;
+  }
+
+  add(chunk: unknown): void {
+    if (typeof chunk === "string") this.#push(this.#text.write(chunk));
+    else if (ArrayBuffer.isView(chunk)) this.#push(toBuffer(chunk));
+    else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
+  }
+
+  #push(bytes: Buffer): void {
+    this.#length += bytes.length;
+    if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.#chunks.push(bytes);
+  }
+
+  bytes(): Buffer {
+    this.#push(this.#text.end());
+    const [first, second] = this.#chunks.filter((chunk) => chunk.length > 0);
+    if (first === undefined) return Buffer.alloc(0);
+    return second === undefined ? first : Buffer.concat(this.#chunks, this.#length);
+  }
+}
+
+/**
+ * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
+ * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
+ * as long as the server's `requestTimeout` lets it.
+ */
+function abandon(body: object): void {
+  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
+  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
+    body.on("error", () => {});
+    body.resume();
+  } else {
+    closeBody(body);
+  }
+}
+
+function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
+  // Read to its end before: nothing is left of it.
+  if (body.readableEnded) return into.bytes();
+  if (body.destroyed) return errorDeferred(new BodyAbortedError(body.errored ?? undefined));
+  const result = deferred<Buffer>();
+  const onData = (chunk: unknown): void => {
+    try {
+      const { readableEncoding } = body;
+      into.add(typeof chunk === "string" && readableEncoding !== null ? Buffer.from(chunk, readableEncoding) : chunk);
+    } catch (error) {
+      stop();
+      abandon(body);
+      result.error(error);
+    }
+  };
+  const onEnd = (): void => {
+    stop();
+    try {
+      result.success(into.bytes());
+    } catch (error) {
+      result.error(error);
+    }
+  };
+  const onError = (error: unknown): void => {
+    stop();
+    const isGone = (error as { code?: unknown } | null)?.code === "ECONNRESET";
+    result.error(isGone ? new BodyAbortedError(error) : error);
+  };
+  const onClose = (): void => {
+    stop();
+    result.error(new BodyAbortedError());
+  };
+  const stop = (): void => {
+    body.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+  };
+  body.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+  body.resume();
+  return result;
+}
+
+const END = Symbol("end");
+
+function readSource(source: Source<unknown>, into: Collected): Deferred<Buffer> {
+  const turn = (): Deferred<unknown> =>
+    chain(source.take<typeof END>(END), (chunk) => {
+      if (chunk === END) return into.bytes();
+      into.add(chunk);
+      return recur();
+    });
+  return catchError(loop([], turn) as Deferred<Buffer>, (error): Buffer => {
+    closeBody(source);
+    throw error;
+  });
+}
+
+async function readIterable(iterable: AsyncIterable<unknown>, into: Collected): Promise<Buffer> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
+    const { done, value } = await iterator.next();
+    if (done === true) return into.bytes();
+    try {
+      into.add(value);
+    } catch (error) {
+      // Not awaited: a source that takes its time to end must not hold up the error.
+      closeBody({ return: () => iterator.return?.() });
+      throw error;
+    }
+  }
+}
+
+function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
+  if (typeof body === "string" || ArrayBuffer.isView(body)) {
+    into.add(body);
+    return into.bytes();
+  }
+  if (isReadable(body)) return readReadable(body, into);
+  if ("take" in body && typeof body.take === "function") return readSource(body, into);
+  if (Symbol.asyncIterator in body) return readIterable(body, into);
+  throw new NotConvertibleError(body, "bytes");
+}
+
+/**
+ * Reads a body to its end.
+ *
+ * Bytes and strings (as UTF-8) answer at once, everything else later; a body that was read before is empty. Nothing is
+ * read beyond the limit: the source is destroyed, cancelled or closed, except a request of a server, whose rest is
+ * discarded so that it can be answered.
+ *
+ * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413; {@link BodyAbortedError} code `RING_BODY_ABORTED`,
+ *   status 400, if it was cut off; `RING_NOT_CONVERTIBLE`, if it is not a body; or whatever the source fails with. In
+ *   place for bytes and strings, else as a rejection.
+ * @example
+ * const bytes = await readBytes(request.body, { maxBytes: 10_000 });
+ */
+export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Awaitable<Uint8Array> {
+  return collect(body, new Collected(options.maxBytes ?? MAX_BYTES, utf8.encoder()));
+}
+
+/**
+ * Reads a body to its end as text; a character may be split between two chunks. As {@link readBytes} otherwise.
+ *
+ * @throws also {@link UnknownCharsetError} code `RING_UNKNOWN_CHARSET`, status 415, in place, with the body unread.
+ * @example
+ * const text = await readText(request.body, { encoding: "iso-8859-1" });
+ */
+export function readText(body: ByteBody, options: ReadTextOptions = {}): Awaitable<string> {
+  const named = charset(options.encoding ?? "utf-8", 415);
+  const into = new Collected(options.maxBytes ?? MAX_BYTES, named.encoder());
+  if (typeof body !== "string") return andThen(collect(body, into), (bytes) => named.decode(bytes));
+  into.add(body);
+  return body;
+}

@@ -1,0 +1,320 @@
+/**
+ * Runs every recorded case of the real Ring libraries in `ring/*.json` against the kit: middleware in each style a handler
+ * can answer in, and functions. What the kit does not have yet is counted, and runs as soon as it is exported.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { deferred } from "../../src/deferred/index.js";
+import { layOut, remove } from "./fixtures.js";
+import {
+  type Case,
+  type Exchange,
+  exchangesOf,
+  type FunctionCase,
+  isFunctionCase,
+  type Json,
+  type JsonMap,
+  type MiddlewareCase,
+  namesOf,
+  optionsOf,
+  tables,
+  wrapsOf,
+} from "./ring-cases.js";
+import { exchangeRules, functionRules, type Rule } from "./ring-rules.js";
+import { type AnyHandler, findFunction, findWrap, fromCallbacks, recreate } from "./ring-table.js";
+import {
+  differences,
+  readArgument,
+  readOptions,
+  readRequest,
+  readResponse,
+  show,
+  showResponse,
+} from "./ring-values.js";
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/** What the handler does in the exchange under way. */
+type Act = (request: Record<string, unknown>) => Outcome;
+
+interface Style {
+  readonly name: string;
+  /** Are errors that Ring's handlers raise errors here, too? */
+  readonly raises: boolean;
+  readonly handler: (act: Act) => AnyHandler;
+}
+
+function settled(outcome: Outcome): unknown {
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+const styles: Style[] = [
+  { name: "a value", raises: false, handler: (act) => (request) => settled(act(request)) },
+  { name: "a promise", raises: true, handler: (act) => async (request) => settled(act(request)) },
+  {
+    name: "a deferred",
+    raises: true,
+    handler: (act) => (request) => {
+      const later = deferred();
+      const outcome = act(request);
+      queueMicrotask(() => ("error" in outcome ? later.error(outcome.error) : later.success(outcome.value)));
+      return later;
+    },
+  },
+];
+
+const callbacks = fromCallbacks();
+if (callbacks !== undefined) {
+  styles.push({
+    name: "a callback",
+    raises: true,
+    handler: (act) =>
+      callbacks(
+        (request: Record<string, unknown>, respond: (value: unknown) => void, raise: (error: unknown) => void) => {
+          const outcome = act(request);
+          if ("error" in outcome) raise(outcome.error);
+          else respond(outcome.value);
+        },
+      ) as AnyHandler,
+  });
+}
+
+/** What earlier steps sent that later ones send back. */
+class Captures {
+  readonly #values = new Map<string, string>();
+
+  take(step: number, request: Record<string, unknown> | undefined, response: Json): void {
+    const headers = ((response as JsonMap | null)?.["headers"] ?? {}) as JsonMap;
+    for (const line of [headers["Set-Cookie"] ?? []].flat() as readonly string[]) {
+      const [, name, value] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
+      if (name !== undefined && value !== undefined) this.#values.set(`step${step}.setCookie.${name}`, value);
+    }
+    const token = request?.["antiForgeryToken"];
+    if (typeof token === "string") this.#values.set(`step${step}.antiForgeryToken`, token);
+  }
+
+  /** The value with what was captured in place of its names. */
+  fill<T>(value: T): T {
+    const text = JSON.stringify(value)?.replace(/\{\{(step\d+\.[^|}]*)(?:\|(\w+))?\}\}/g, (whole, name, how) => {
+      const captured = this.#values.get(name as string);
+      if (captured === undefined) return whole as string;
+      const form = how === "form" ? encodeURIComponent(captured) : captured;
+      return JSON.stringify(how === "decoded" ? decodeURIComponent(form.replaceAll("+", " ")) : form).slice(1, -1);
+    });
+    return text === undefined ? value : (JSON.parse(text) as T);
+  }
+}
+
+async function outcomeOf(run: () => unknown): Promise<Outcome> {
+  try {
+    return { value: await run() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function ruled<T>(recorded: T, rules: readonly Rule<T>[]): T | undefined {
+  let expected: T | undefined = recorded;
+  for (const rule of rules) {
+    if (expected === undefined || !rule.applies(expected)) continue;
+    ruleCounts.set(rule.sentence, (ruleCounts.get(rule.sentence) ?? 0) + 1);
+    expected = rule.expect?.(expected);
+  }
+  return expected;
+}
+
+const ruleCounts = new Map<string, number>();
+
+/** What is expected in a style in which the callback format's outcome counts. */
+function raised({ async, ...exchange }: Exchange): Exchange {
+  if (async === undefined) return exchange;
+  const { response: _, throws: __, ...rest } = exchange;
+  const { raised, ...outcome } = async;
+  return { ...rest, ...outcome, ...(raised !== undefined && { throws: raised }) };
+}
+
+function actOf({ handler }: Exchange, style: Style): Outcome {
+  const { response, throws, raises, sessionRecreate } = handler ?? {};
+  if (throws !== undefined) return { error: new Error(throws) };
+  if (raises !== undefined) return style.raises ? { error: new Error(raises) } : { value: null };
+  const answer = readResponse(response);
+  if (sessionRecreate === true && answer !== null) answer["session"] = recreate(answer["session"]);
+  return { value: answer };
+}
+
+function thrownDifferences(expected: Exchange, outcome: Outcome): string[] {
+  if (!("error" in outcome)) return [`throws: ${JSON.stringify(expected.throws)} expected, nothing was thrown`];
+  const own = expected.handler?.throws ?? expected.handler?.raises;
+  const { message } = outcome.error as Error;
+  return own === undefined || own === message ? [] : [`throws: ${own} expected, ${message} found`];
+}
+
+async function sawDifferences(
+  expected: Exchange,
+  given: Record<string, unknown> | null,
+  seen: Record<string, unknown> | undefined,
+): Promise<string[]> {
+  const { handlerSaw, handlerSawRemoved = [] } = expected;
+  if (handlerSaw === undefined) return [];
+  if (handlerSaw === null) return seen === undefined ? [] : ["handlerSaw: the handler was called"];
+  if (seen === undefined) return ["handlerSaw: the handler was not called"];
+  const { body: givenBody, ...givenRest } = given ?? {};
+  const { body: seenBody, ...seenRest } = seen;
+  const wanted: Record<string, Json> = { ...((await show(givenRest)) as JsonMap), ...handlerSaw };
+  for (const key of handlerSawRemoved) delete wanted[key];
+  const wrong = differences(wanted, await show(seenRest), "handlerSaw", { strict: ["session"] });
+  if (Object.hasOwn(handlerSaw, "body")) {
+    wrong.push(
+      ...differences({ body: handlerSaw["body"] ?? null }, { body: { value: await show(seenBody) } }, "handlerSaw"),
+    );
+  } else if (seenBody !== givenBody) {
+    wrong.push("handlerSaw: the body was replaced");
+  }
+  return wrong;
+}
+
+async function middlewareDifferences(recorded: MiddlewareCase, style: Style): Promise<string[]> {
+  const cells: Record<string, unknown>[] = [];
+  const calls: unknown[] = [];
+  let act: Act = () => ({ value: null });
+  const build = (): AnyHandler => {
+    const options = optionsOf(recorded);
+    return wrapsOf(recorded).reduce<AnyHandler>(
+      (inner, name, index) => {
+        const wrap = findWrap(name);
+        if (wrap === undefined) throw new Error(`${name} is not here`);
+        return wrap(inner, readOptions(options[index] ?? {}, cells, calls));
+      },
+      style.handler((request) => act(request)),
+    );
+  };
+  if (recorded.throws?.at === "wrap") return thrownDifferences(recorded, await outcomeOf(build));
+  const wrapped = build();
+  const captures = new Captures();
+  const wrong: string[] = [];
+  for (const [step, exchange] of exchangesOf(recorded).entries()) {
+    const ruledExchange = ruled(exchange, exchangeRules);
+    if (ruledExchange === undefined) return wrong;
+    const given = readRequest(captures.fill(exchange.request));
+    let seen: Record<string, unknown> | undefined;
+    act = (request) => {
+      seen = request;
+      return actOf(captures.fill(exchange), style);
+    };
+    const outcome = await outcomeOf(() => wrapped(given));
+    const shown = "value" in outcome ? await showResponse(outcome.value) : null;
+    captures.take(step, seen, shown);
+    const expected = captures.fill(style.raises ? raised(ruledExchange) : ruledExchange);
+    if (expected.throws !== undefined) wrong.push(...thrownDifferences(expected, outcome));
+    else if ("error" in outcome)
+      wrong.push(`throws: nothing expected, found ${String((outcome.error as Error).stack)}`);
+    else wrong.push(...differences(expected.response, shown, "response", { strict: ["session"] }));
+    wrong.push(...(await sawDifferences(expected, given, seen)));
+    if (expected.store !== undefined) wrong.push(...differences(expected.store, await show(cells[0] ?? {}), "store"));
+    if (expected.storeCalls !== undefined)
+      wrong.push(...differences(expected.storeCalls, await show(calls), "storeCalls"));
+  }
+  return wrong;
+}
+
+async function functionDifferences(recorded: FunctionCase): Promise<string[]> {
+  const expected = ruled(recorded, functionRules);
+  const called = findFunction(recorded.fn);
+  if (expected === undefined || called === undefined) return [];
+  const outcome = await outcomeOf(() => called(...expected.args.map(readArgument)));
+  if (expected.throws !== undefined) return thrownDifferences({ throws: expected.throws }, outcome);
+  if ("error" in outcome) return [`throws: nothing expected, found ${String((outcome.error as Error).stack)}`];
+  return differences(expected.result ?? null, await show(outcome.value), "result", { lenient: true });
+}
+
+/** What a case needs and the kit does not have. */
+function missing(recorded: Case): readonly string[] {
+  const isHere = isFunctionCase(recorded) ? findFunction : findWrap;
+  return namesOf(recorded).filter((name) => isHere(name) === undefined);
+}
+
+const cases = tables.flatMap(([, cases]) => cases);
+const portable = cases.filter((recorded) => recorded.jvmOnly !== true);
+const waiting = portable.filter((recorded) => missing(recorded).length > 0);
+const run = new Set(portable.filter((recorded) => missing(recorded).length === 0));
+
+beforeAll(layOut);
+afterAll(remove);
+
+afterAll(() => {
+  const counts = new Map<string, number>();
+  for (const name of waiting.flatMap(missing)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const names = [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} (${count})`);
+  const lines = [
+    `Ring's tables: ${cases.length} cases; ${run.size} run, middleware in ${styles.length} styles, ` +
+      `${cases.length - portable.length} are the JVM's.`,
+    ...[...ruleCounts].map(([sentence, count]) => `Rule, ${count} times: ${sentence}.`),
+  ];
+  if (waiting.length > 0) lines.push(`${waiting.length} cases wait for what is not here yet: ${names.join(", ")}`);
+  process.stdout.write(`${lines.join("\n")}\n`);
+});
+
+async function casesDifferences(recorded: Case): Promise<string[]> {
+  if (isFunctionCase(recorded)) return functionDifferences(recorded);
+  const wrong: string[] = [];
+  for (const style of styles) {
+    const differing = await middlewareDifferences(recorded, style);
+    wrong.push(...differing.map((line) => `with a handler that answers by ${style.name}: ${line}`));
+  }
+  return wrong;
+}
+
+describe.each(
+  tables
+    .map(([table, all]) => [table, all.filter((recorded) => run.has(recorded))] as const)
+    .filter(([, all]) => all.length > 0),
+)("%s.json", (_table, here) => {
+  it.each(here.map((recorded) => [recorded.id, recorded] as const))("%s", async (_id, recorded) => {
+    expect(await casesDifferences(recorded)).toEqual([]);
+  });
+});
+
+describe("the runner", () => {
+  it("reads every table, and knows every case's format", () => {
+    expect(tables.length).toBeGreaterThan(30);
+    for (const recorded of cases) {
+      const keys = ["id", isFunctionCase(recorded) ? "args" : "options"];
+      expect(Object.keys(recorded)).toEqual(expect.arrayContaining(keys));
+    }
+  });
+
+  it("runs what the kit exports", () => {
+    const names = new Set([...run].flatMap(namesOf));
+    expect([...names]).toEqual(
+      expect.arrayContaining([
+        "wrapParams",
+        "wrapCookies",
+        "wrapContentType",
+        "wrapNotModified",
+        "wrapHead",
+        "formEncode",
+      ]),
+    );
+  });
+
+  it.each<[string, Json, Json]>([
+    ["another value", { a: [1, "b"] }, { a: [1, "c"] }],
+    ["a missing key", { a: 1 }, {}],
+    ["a key too many", {}, { a: 1 }],
+    ["a shorter list", ["a", "b"], ["a"]],
+    ["a text for a wildcard", { a: "{{any:uuid}}" }, { a: "no uuid" }],
+    ["false for null", null, false],
+    ["bytes for text", { body: { text: "a" } }, { body: { base64: "YQ==" } }],
+  ])("sees %s", (_what, expected, actual) => {
+    expect(differences(expected, actual, "it")).not.toEqual([]);
+  });
+
+  it.each<[string, Json, Json]>([
+    ["a wildcard in a value and in a key", { "x-{{any}}": "{{any:token}}!" }, { "x-1": `${"a".repeat(80)}!` }],
+    ["null for an absent key", { a: null }, {}],
+    ["the same stream in another spelling", { stream: { text: "é" } }, { stream: { base64: "w6k=" } }],
+  ])("takes %s", (_what, expected, actual) => {
+    expect(differences(expected, actual, "it")).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * What the types of middleware promise. The `types` check compiles this file: a line under `@ts-expect-error` that began
+ * to compile would fail it.
+ */
+import { describe, expect, it } from "@jest/globals";
+import {
+  type Cookies,
+  type Params,
+  wrapContentType,
+  wrapCookies,
+  wrapHead,
+  wrapNotModified,
+  wrapParams,
+} from "../../middleware/index.js";
+import type { Awaitable } from "../../src/deferred/index.js";
+import { pipe } from "../../src/ring/pipe.js";
+import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
+
+interface User {
+  readonly user: string;
+}
+
+/** Middleware as a user of the kit writes it. */
+function wrapUser<R extends RingRequest>(handler: Handler<R & User>): Handler<Omit<R, keyof User>> {
+  return (request) => handler({ ...request, user: "ann" } as unknown as R & User);
+}
+
+const served = (handler: Handler): Handler => handler;
+const request: RingRequest = {
+  serverPort: 80,
+  serverName: "localhost",
+  remoteAddr: "127.0.0.1",
+  uri: "/",
+  queryString: "a=1",
+  scheme: "http",
+  requestMethod: "get",
+  protocol: "HTTP/1.1",
+  headers: { cookie: "b=2" },
+};
+const ask = (handler: Handler): Awaitable<RingResponse | null | undefined> => handler(request);
+
+describe("a stack of middleware", () => {
+  it("gives a handler what each of them adds, in any order", () => {
+    const handler = (request: RingRequest & Params & Cookies & User): RingResponse => ({
+      body: `${String(request.queryParams["a"])} ${request.cookies["b"]?.value} ${request.user}`,
+    });
+    const body = "1 2 ann";
+    expect(ask(pipe(handler, wrapParams, wrapCookies, wrapUser))).toEqual({ body });
+    expect(ask(pipe(handler, wrapUser, wrapCookies, wrapParams))).toEqual({ body });
+    expect(ask(wrapUser(wrapCookies(wrapParams(handler))))).toEqual({ body });
+    expect(
+      ask(
+        pipe(
+          handler,
+          wrapHead,
+          wrapCookies,
+          wrapContentType,
+          wrapNotModified,
+          (h) => wrapParams(h, { maxBytes: 1 }),
+          wrapUser,
+        ),
+      ),
+    ).toMatchObject({ body });
+  });
+
+  it("takes interfaces, lambdas and handlers that need nothing", () => {
+    interface Mine extends RingRequest, Params, Cookies {}
+    const mine = (request: Mine): RingResponse => ({ body: Object.keys(request.cookies).join() });
+    expect(ask(pipe(mine, wrapParams, wrapCookies))).toEqual({ body: "b" });
+    expect(ask(wrapParams((request) => ({ body: Object.keys(request.queryParams).join() })))).toEqual({ body: "a" });
+    expect(ask(wrapParams(wrapCookies((request: RingRequest & Params & Cookies) => ({ body: request.uri }))))).toEqual({
+      body: "/",
+    });
+    expect(ask(pipe(() => ({ status: 204 }), wrapParams, wrapCookies))).toEqual({ status: 204 });
+    expect(ask(pipe(() => null, wrapParams))).toBeNull();
+  });
+
+  it("does not compile without what the handler reads", () => {
+    const needsParams = (request: RingRequest & Params): RingResponse => ({ body: String(request.queryParams["a"]) });
+    const needsBoth = (request: RingRequest & Params & Cookies): RingResponse => ({
+      body: request.cookies["a"]?.value,
+    });
+    // @ts-expect-error -- nothing adds params
+    served(needsParams);
+    // @ts-expect-error -- cookies are not params
+    served(wrapCookies(needsParams));
+    // @ts-expect-error -- cookies are missing
+    served(wrapParams(needsBoth));
+    // @ts-expect-error -- params are missing
+    served(pipe(needsBoth, wrapCookies, wrapHead));
+    // @ts-expect-error -- nothing adds a user
+    served(pipe((request: RingRequest & User) => ({ body: request.user }), wrapParams, wrapCookies));
+    // @ts-expect-error -- a request has no params of its own
+    served((request) => ({ body: request.params }));
+    // @ts-expect-error -- an option that does not exist
+    wrapParams(needsParams, { limit: 5 });
+    // @ts-expect-error -- a response's status is a number
+    wrapParams(() => ({ status: "200" }));
+    expect(served(wrapParams(needsParams))).toBeInstanceOf(Function);
+    expect(served(pipe(needsBoth, wrapCookies, wrapParams))).toBeInstanceOf(Function);
+  });
+});
