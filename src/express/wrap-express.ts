@@ -89,7 +89,7 @@ class Step {
 
   readonly #next = (error?: unknown): void => {
     if (error === "route" || error === "router") this.#end(ANSWERED);
-    else if (Boolean(error)) this.#fail(error);
+    else if (error) this.#fail(error);
     else this.#end(THROUGH);
   };
 
@@ -109,7 +109,7 @@ class Step {
 /** The request map after body parsers: if one has read the body since the map was made, what it made of it. */
 function afterParsers<Req extends RingRequest>(request: Req, { req }: Exchange): Req {
   if (request.body !== req || !wasRead(req)) return request;
-  const { body, ...rest } = request;
+  const { body: _read, ...rest } = request;
   const parsed = (req as Request).body as unknown;
   if (parsed === undefined) return req.readableEnded ? (rest as unknown as Req) : request;
   return { ...rest, parsedBody: parsed } as unknown as Req;

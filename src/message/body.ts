@@ -6,7 +6,7 @@ import { HttpFile } from "../byte-streams/index.js";
 import { isDeferrable } from "../deferred/index.js";
 import { describe } from "../errors/index.js";
 import { Seq } from "../ring/seq.js";
-import type { Source } from "../stream/index.js";
+import { isSource } from "../stream/index.js";
 import type { ChunkSource } from "./chunk-source.js";
 import { IteratorChunks, ReadableChunks, StreamChunks, WebChunks } from "./chunk-sources.js";
 import { InvalidResponseError } from "./errors.js";
@@ -31,10 +31,8 @@ export function bytesOf(body: object): Uint8Array | undefined {
 
 /** The chunks of a body that comes bit by bit; undefined for other bodies. Opens the body, so ask once. */
 export function chunksOf(body: object, exchange: Exchange): ChunkSource | undefined {
-  const like = body as Partial<
-    Record<"take" | "isDrained" | "pipe" | "read" | "getReader" | "stream" | "next", unknown>
-  >;
-  if (isFunction(like.take) && isFunction(like.isDrained)) return new StreamChunks(body as Source<unknown>);
+  const like = body as Partial<Record<"pipe" | "read" | "getReader" | "next", unknown>>;
+  if (isSource(body)) return new StreamChunks(body);
   if (isFunction(like.pipe) && isFunction(like.read)) {
     return new ReadableChunks(body as Readable, body === exchange.req);
   }

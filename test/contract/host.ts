@@ -1,0 +1,49 @@
+/** What the contract suites ask of a server that they are run against. */
+import { setLogger } from "../../src/errors/index.js";
+import type { Handler } from "../../src/ring/types.js";
+
+export interface Host {
+  readonly name: string;
+  /** Starts a server on a free port of all addresses that gives every request to the handler. */
+  start(handler: Handler): Promise<RunningHost>;
+  /** The status of the answer to a request that the handler passes on. */
+  readonly statusOfNull: number;
+}
+
+export interface RunningHost {
+  readonly port: number;
+  /** What its error handler got, in order; it answers 500 or the error's status, text "failed". */
+  readonly errors: unknown[];
+  close(): Promise<void>;
+}
+
+export interface LogEntry {
+  readonly level: string;
+  readonly error: unknown;
+  readonly message: string;
+}
+
+/** Runs `body` with a log in place of the console. */
+export async function withLog(body: (log: LogEntry[]) => Promise<void>): Promise<void> {
+  const log: LogEntry[] = [];
+  const before = setLogger((level, error, message) => log.push({ level, error, message }));
+  try {
+    await body(log);
+  } finally {
+    setLogger(before);
+  }
+}
+
+/** Serves while `body` runs. */
+export async function serving(
+  host: Host,
+  handler: Handler,
+  body: (running: RunningHost) => Promise<void>,
+): Promise<void> {
+  const running = await host.start(handler);
+  try {
+    await body(running);
+  } finally {
+    await running.close();
+  }
+}
