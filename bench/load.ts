@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { run } from "./children.js";
-import type { HttpLoad, WebsocketLoad } from "./rows.js";
+import type { HttpLoad, WebsocketLoad } from "./row.js";
 
 /** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
 export type Drive = (port: number, seconds: number) => Promise<number>;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
 import { checkHttp, type Drive, httpDrive, websocketDrive } from "./load.js";
-import type { Contender, HttpLoad, Row, WebsocketLoad } from "./rows.js";
+import type { Contender, HttpLoad, Row, WebsocketLoad } from "./row.js";
 import { median } from "./statistics.js";
 
 export interface Plan {

@@ -4,7 +4,8 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measure, type Plan } from "./measure.js";
 import { keep, record, resultsFolder, text } from "./report.js";
-import { type Row, rows } from "./rows.js";
+import type { Row } from "./row.js";
+import { rows } from "./rows.js";
 
 const help = `npm run bench -- [row...] [options]
 

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import type { Socket } from "node:net";
-import type { WebsocketLoad } from "./rows.js";
+import type { WebsocketLoad } from "./row.js";
 
 interface Order extends WebsocketLoad {
   readonly port: number;

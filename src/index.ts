@@ -1,7 +1,18 @@
 /** Ring handlers inside Express. */
 export { file, type HttpFile } from "./byte-streams/index.js";
 export type { Awaitable } from "./deferred/index.js";
-export { expressOf, type RingOptions, ring, wrapExpress } from "./express/index.js";
+export {
+  attachWebsockets,
+  expressOf,
+  type RingOptions,
+  ring,
+  type WebsocketHandler,
+  type WebsocketRoute,
+  websocketRoute,
+  withExpressWs,
+  withWebsockets,
+  wrapExpress,
+} from "./express/index.js";
 export {
   abortSignal,
   ContentLengthError,
@@ -9,6 +20,8 @@ export {
   NoExchangeError,
   wrapRingAsyncHandler,
 } from "./message/index.js";
+export { getAll } from "./ring/headers.js";
+export { type Pipe, pipe } from "./ring/pipe.js";
 export { type Seq, seq } from "./ring/seq.js";
 export type {
   AsyncHandler,
@@ -26,3 +39,15 @@ export type {
   WebsocketListener,
   WebsocketSocket,
 } from "./ring/types.js";
+export { websocketConnection } from "./websocket/connection.js";
+export { websocketClose, websocketPing } from "./websocket/control.js";
+export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/duplex.js";
+export {
+  NotAWebsocketRequestError,
+  OriginRefusedError,
+  WebsocketClosedError,
+  WebsocketVersionError,
+} from "./websocket/errors.js";
+export type { HeartbeatOptions } from "./websocket/heartbeat.js";
+export type { WebsocketOptions } from "./websocket/options.js";
+export type { UpgradeOptions } from "./websocket/route-upgrades.js";

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from "express";
 import { Exchange, exchangeOf, type HostFacts, localAddress, pathOf } from "../message/index.js";
-import type { RingRequest } from "../ring/types.js";
+import type { RingRequest, RingResponse } from "../ring/types.js";
+import { openListener } from "../websocket/listener.js";
 
 /** An exchange inside an Express app: other handlers may follow, and errors go to the app's error handlers. */
 export class ExpressExchange extends Exchange {
@@ -17,6 +18,10 @@ export class ExpressExchange extends Exchange {
 
   protected override fail(error: unknown): void {
     this.#next(error);
+  }
+
+  override openWebsocket(response: RingResponse): void {
+    openListener(this, response);
   }
 
   override get route(): string {

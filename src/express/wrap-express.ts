@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import { type Awaitable, andThen, type Deferred, deferred } from "../deferred/index.js";
-import { describe, InvalidArgumentError } from "../errors/index.js";
+import { describe, InvalidArgumentError, logError } from "../errors/index.js";
 import { type Exchange, exchangeOf, wasRead } from "../message/index.js";
 import type { Handler, RingRequest, RingResponse } from "../ring/types.js";
 
@@ -74,9 +74,13 @@ class Step {
 
   run(middleware: RequestHandler): Awaitable<Outcome> {
     const { req, res } = this.#exchange;
-    const result: unknown = middleware(req as Request, res as Response, this.#next);
-    // What it returns counts for nothing unless it is the failure of an async function.
-    (result as Partial<Promise<unknown>> | undefined)?.catch?.(this.#fail);
+    try {
+      const result: unknown = middleware(req as Request, res as Response, this.#next);
+      // What it returns counts for nothing unless it is the failure of an async function.
+      (result as Partial<Promise<unknown>> | undefined)?.catch?.(this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#outcome !== undefined) return this.#outcome;
     if (res.writableEnded || this.#exchange.isGone) return ANSWERED;
@@ -100,7 +104,10 @@ class Step {
   }
 
   readonly #fail = (error: unknown): void => {
-    if (this.#outcome !== undefined || this.#failure !== undefined) return;
+    if (this.#outcome !== undefined || this.#failure !== undefined) {
+      logError(error, "middleware failed after it had called next");
+      return;
+    }
     this.#failure = { error };
     this.#late?.error(error);
   };

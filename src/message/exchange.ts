@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
-import { NoExchangeError } from "./errors.js";
+import type { RingResponse } from "../ring/types.js";
+import { InvalidResponseError, NoExchangeError } from "./errors.js";
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
@@ -25,6 +26,11 @@ export abstract class Exchange implements RawExchange {
 
   /** The handler failed, or its answer could not be sent; nothing of it was. */
   protected abstract fail(error: unknown): void;
+
+  /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
+  openWebsocket(_response: RingResponse): void {
+    throw new InvalidResponseError(this.route, "is a websocket, which this server does not have");
+  }
 
   /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
   get route(): string {

@@ -1,10 +1,11 @@
+import type { Charset } from "../byte-streams/index.js";
 import { type Deferred, isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
 import { logError, NotConvertibleError } from "../errors/index.js";
 import { type ChunkSource, END } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { applyHead, type Head } from "./head.js";
-import { type TextEncoding, textEncoder } from "./text.js";
+import { type TextPieces, textPieces } from "./text.js";
 
 /** How long headers wait for the first chunk of a body that may fail early, in milliseconds. */
 const PATIENCE = 100;
@@ -30,7 +31,7 @@ export class Pump implements Listener<unknown> {
   readonly #exchange: Exchange;
   readonly #head: Head;
   readonly #source: ChunkSource;
-  readonly #text: TextEncoding;
+  readonly #text: TextPieces;
   /** Bytes the body must have, if that is known, and bytes written so far. */
   readonly #length: number | undefined;
   #written = 0;
@@ -41,11 +42,11 @@ export class Pump implements Listener<unknown> {
   #forgetClient: () => void;
 
   /** @param length Bytes of the body where the source is of known size. */
-  constructor(exchange: Exchange, head: Head, source: ChunkSource, charset: string, length?: number) {
+  constructor(exchange: Exchange, head: Head, source: ChunkSource, charset: Charset, length?: number) {
     this.#exchange = exchange;
     this.#head = head;
     this.#source = source;
-    this.#text = textEncoder(charset);
+    this.#text = textPieces(charset);
     this.#length = length ?? head.ownLength;
     this.#forgetClient = exchange.onGone(() => this.#stop());
     // Once for the whole body: `compression` hands this listener to a stream of its own, where it could not be removed.

@@ -1,5 +1,6 @@
 /** The only code that writes Node's response. */
 import { createReadStream } from "node:fs";
+import { type Charset, utf8 } from "../byte-streams/charset.js";
 import { type FileRegion, fileRegion, type HttpFile } from "../byte-streams/index.js";
 import { toDeferred } from "../deferred/index.js";
 import { bytesOf, chunksOf, fileOf, isBlob, notABody } from "./body.js";
@@ -8,7 +9,7 @@ import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { applyHead, type Head, isBodiless, readHead } from "./head.js";
 import { closeQuietly, Pump } from "./pump.js";
-import { charsetOf, encodeText, isKnownCharset, isUtf8 } from "./text.js";
+import { charsetOf } from "./text.js";
 
 /**
  * Sends a response map.
@@ -41,17 +42,18 @@ export function respond(exchange: Exchange, response: unknown): void {
 
 function sendText(exchange: Exchange, head: Head, text: string): void {
   const charset = charsetFor(exchange, head);
-  if (isUtf8(charset)) sendWhole(exchange, head, text, Buffer.byteLength(text));
+  // Node encodes UTF-8 itself, without a copy.
+  if (charset === utf8) sendWhole(exchange, head, text, Buffer.byteLength(text));
   else {
-    const bytes = encodeText(text, charset);
-    sendWhole(exchange, head, bytes, bytes.byteLength);
+    const bytes = charset.encode(text);
+    sendWhole(exchange, head, bytes, bytes.length);
   }
 }
 
 /** The charset of the content-type that will be sent: the response's, or one that middleware has set. */
-function charsetFor(exchange: Exchange, head: Head): string {
+function charsetFor(exchange: Exchange, head: Head): Charset {
   const charset = charsetOf(head.contentType ?? (exchange.res.getHeader("content-type") as string | undefined));
-  if (isKnownCharset(charset)) return charset;
+  if (typeof charset !== "string") return charset;
   throw new InvalidResponseError(exchange.route, `names the unknown charset ${JSON.stringify(charset)}`);
 }
 
@@ -120,7 +122,7 @@ function sendRegion(exchange: Exchange, head: Head, region: FileRegion): void {
   else {
     checkLength(exchange, head, length);
     const readable = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: chunkSize });
-    new Pump(exchange, head, new ReadableChunks(readable, false), "utf-8", length).run();
+    new Pump(exchange, head, new ReadableChunks(readable, false), utf8, length).run();
   }
 }
 

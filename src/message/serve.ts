@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
-import type { Handler, RingRequest } from "../ring/types.js";
+import type { Handler, RingRequest, RingResponse } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
 import { respond } from "./response.js";
 
@@ -24,7 +24,12 @@ function settle(exchange: Exchange, answer: unknown): void {
   if (isDeferrable(answer)) (toDeferred(answer) as Deferred<unknown>).addListener(new LateAnswer(exchange));
   else if (exchange.isTakenOver) return;
   else if (answer === null || answer === undefined) exchange.handOn();
+  else if (isWebsocket(answer) && !exchange.isOver) exchange.openWebsocket(answer);
   else respond(exchange, answer);
+}
+
+function isWebsocket(answer: unknown): answer is RingResponse {
+  return typeof answer === "object" && answer !== null && "websocketListener" in answer;
 }
 
 class LateAnswer implements Listener<unknown> {

@@ -1,55 +1,42 @@
 /** Strings of response bodies as bytes, in the charset that the response's content-type names. */
-import iconv from "iconv-lite";
+import { type Charset, findCharset, utf8 } from "../byte-streams/charset.js";
+import { findContentTypeCharset } from "../ring/parsing.js";
 
-const CHARSET = /;(?:.*\s)?charset=(?:"((?:\\.|[^"])*)"|([\w!#$%&'*+\-.^`|~]+))\s*(?:;|$)/i;
+/** What nearly every content-type looks like: nothing to look up. */
+const IN_UTF8 = /^[^;]+(?:; ?charset=utf-8)?$/i;
 
-/** The charset a content-type names; UTF-8 if it names none. */
-export function charsetOf(contentType: string | undefined): string {
-  if (contentType === undefined) return "utf-8";
-  const found = CHARSET.exec(contentType);
-  return found?.[1] ?? found?.[2] ?? "utf-8";
+/** The name of the charset of a content-type, if it is worth a look. */
+function charsetName(contentType: string | undefined): string | undefined {
+  return contentType === undefined || IN_UTF8.test(contentType) ? undefined : findContentTypeCharset(contentType);
 }
 
-export function isUtf8(charset: string): boolean {
-  return /^utf-?8$/i.test(charset);
+/** The charset that a content-type names, UTF-8 if it names none; the name itself if there is no such charset. */
+export function charsetOf(contentType: string | undefined): Charset | string {
+  const name = charsetName(contentType);
+  return name === undefined ? utf8 : (findCharset(name) ?? name);
 }
 
-export function isKnownCharset(charset: string): boolean {
-  return isUtf8(charset) || iconv.encodingExists(charset);
-}
-
-/** Encodes a whole text; characters that the charset lacks become "?". */
-export function encodeText(text: string, charset: string): Uint8Array {
-  if (isUtf8(charset)) return Buffer.from(text, "utf8");
-  const encoder = textEncoder(charset);
-  return Buffer.concat([encoder.write(text), encoder.end()].map((part) => Buffer.from(part as Uint8Array)));
-}
-
-/** Encodes a text that comes in pieces: one byte order mark, and characters may be split between pieces. */
-export interface TextEncoding {
-  /** What can be sent of the text so far; a string stands for itself in UTF-8. */
-  write(text: string): string | Uint8Array;
+/** A text that comes in pieces, as it is written: one byte order mark, and characters may be split between pieces. */
+export interface TextPieces {
+  write(piece: string): string | Uint8Array;
+  /** What was kept back for the other half of a character. */
   end(): string | Uint8Array;
 }
 
-/** @param charset one that `isKnownCharset` knows */
-export function textEncoder(charset: string): TextEncoding {
-  if (isUtf8(charset)) return new Utf8();
-  const marked = /^utf-?16$/i.test(charset);
-  const encoder = iconv.getEncoder(marked ? "utf-16be" : charset, { addBOM: marked });
-  return { write: (text) => encoder.write(text), end: () => encoder.end() ?? "" };
+export function textPieces(charset: Charset): TextPieces {
+  return charset === utf8 ? new Utf8Pieces() : charset.encoder();
 }
 
-/** Node encodes strings itself; all there is to do is to keep the halves of a character together. */
-class Utf8 implements TextEncoding {
+/** Node encodes such strings itself; all there is to do is to keep the halves of a character together. */
+class Utf8Pieces implements TextPieces {
   #half = "";
 
-  write(text: string): string {
-    const whole = this.#half + text;
-    const last = whole.charCodeAt(whole.length - 1);
+  write(piece: string): string {
+    const text = this.#half + piece;
+    const last = text.charCodeAt(text.length - 1);
     const endsInHalf = last >= 0xd800 && last <= 0xdbff;
-    this.#half = endsInHalf ? whole.slice(-1) : "";
-    return endsInHalf ? whole.slice(0, -1) : whole;
+    this.#half = endsInHalf ? text.slice(-1) : "";
+    return endsInHalf ? text.slice(0, -1) : text;
   }
 
   end(): string {

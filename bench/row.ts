@@ -1,0 +1,51 @@
+/** What a row of the benchmarks is: one task, and the ways to do it. */
+
+/** GET requests over kept-alive connections, each sent when the one before it is answered. */
+export interface HttpLoad {
+  readonly kind: "http";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections: number;
+  /** What every contender must answer with 200, so that all do the same work. */
+  readonly body: string;
+}
+
+/** Messages that the server echoes; each echo is answered by the next message. */
+export interface WebsocketLoad {
+  readonly kind: "websocket";
+  readonly path: string;
+  readonly connections: number;
+  /** Messages under way on each connection. */
+  readonly window: number;
+  /** Bytes in a message. */
+  readonly size: number;
+  readonly binary: boolean;
+}
+
+/** A function of this process's own, no sockets. */
+export interface MicroLoad {
+  readonly kind: "micro";
+}
+
+export interface Contender {
+  readonly name: string;
+  /** File below bench, as it is compiled. */
+  readonly module: string;
+  /** The exported function: a server's starter, or the function to be measured. @default "start" */
+  readonly entry?: string;
+  /** Is it the kit, or something the kit is compared with? @default false */
+  readonly kit?: boolean;
+  /** What it has to reach: at least so many times the rate of the contender named. */
+  readonly targets?: Readonly<Record<string, number>>;
+}
+
+export interface Row {
+  /** Names the row on the command line. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: "requests/s" | "messages/s" | "operations/s";
+  readonly load: HttpLoad | WebsocketLoad | MicroLoad;
+  /** The contender that the others are compared with. */
+  readonly baseline: string;
+  readonly contenders: readonly Contender[];
+}

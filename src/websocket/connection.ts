@@ -1,0 +1,106 @@
+import { Deferred, ERROR, errorDeferred, SUCCESS, settleNow } from "../deferred/core.js";
+import { InvalidArgumentError, logError } from "../errors/index.js";
+import { type Exchange, exchangeOf } from "../message/index.js";
+import type { RingRequest } from "../ring/types.js";
+import { Websocket, type WebsocketDuplex } from "./duplex.js";
+import { WebsocketClosedError } from "./errors.js";
+import { chooseProtocol, type HandshakeOptions, refusalOf, refuse, shakeHands } from "./handshake.js";
+import { checkOptions, type WebsocketOptions } from "./options.js";
+import { Upgrade } from "./upgrade.js";
+
+/** The close code for a handler that failed. */
+export const INTERNAL_ERROR = 1011;
+
+/**
+ * Makes a websocket of a request, and yields it as one duplex stream: text is strings, binary is bytes.
+ *
+ * From this call on what the handler returns is ignored. The request is accepted after the middleware before the handler
+ * has had its turn: what it hooked on the response is run, a session is saved, and the headers and cookies set so far go
+ * out with the handshake. To refuse a client do not call it, and answer with 401, 403 or a redirect as ever.
+ *
+ * A request that is no websocket handshake is answered with 400 "expected websocket request", one of an unsupported
+ * version with 426, one of a foreign origin (see `origins`) with 403; then the deferred fails, codes
+ * `RING_NOT_A_WEBSOCKET_REQUEST`, `RING_WEBSOCKET_VERSION`, `RING_ORIGIN_REFUSED`, which nobody needs to handle. If the
+ * client leaves before the handshake it is `RING_WEBSOCKET_CLOSED`. A handler that throws or rejects later is reported
+ * once, and closes the connection with 1011.
+ *
+ * @param request A request map from `ring`, on a server with `withWebsockets` or `attachWebsockets`.
+ * @returns a deferred of the duplex; how it behaves under pressure says {@link WebsocketDuplex}.
+ * @throws {InvalidArgumentError} at once, code `RING_INVALID_ARGUMENT`, for options that cannot work.
+ * @example
+ * const echo = (request) => andThen(websocketConnection(request), (duplex) => connect(duplex, duplex));
+ * app.get("/echo", ring(echo));
+ * @see Source: `aleph.http/websocket-connection`. Differs: sub-protocols are chosen here, one limit for the size of
+ *   messages.
+ */
+export function websocketConnection(request: RingRequest, options: WebsocketOptions = {}): Deferred<WebsocketDuplex> {
+  checkOptions(options);
+  try {
+    return openWebsocket(exchangeOf(request), options);
+  } catch (error) {
+    return errorDeferred(error);
+  }
+}
+
+/**
+ * Takes an exchange over and makes a websocket of it.
+ *
+ * @throws before anything is sent or taken over, what the options' functions throw
+ */
+export function openWebsocket(exchange: Exchange, options: HandshakeOptions): Deferred<Websocket> {
+  if (exchange.isTakenOver) throw new InvalidArgumentError(`${exchange.route} is a websocket already; ask for it once`);
+  const refusal = refusalOf(exchange, options);
+  const protocol = refusal === undefined ? chooseProtocol(exchange.req, options) : "";
+  const taken = new Takeover(exchange);
+  if (refusal !== undefined) {
+    refuse(exchange.res, refusal);
+    return taken.fail(refusal.error);
+  }
+  if (exchange.isOver) return taken.fail(new WebsocketClosedError("the handshake, or the request answered"));
+  const upgrade = Upgrade.behind(exchange.res) as Upgrade;
+  shakeHands(
+    upgrade,
+    protocol,
+    options,
+    (raw) => {
+      const websocket = new Websocket(raw, options);
+      upgrade.websockets.add(websocket);
+      taken.succeed(websocket);
+    },
+    (error) => taken.fail(error),
+  );
+  return taken.websocket;
+}
+
+/** An exchange that has become a websocket, or will: what becomes of the handler's errors. */
+class Takeover {
+  readonly websocket: Deferred<Websocket> = new Deferred<Websocket>();
+  readonly #exchange: Exchange;
+  #hasFailed = false;
+  #failure: unknown;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    exchange.takeOver((error) => this.#raise(error));
+  }
+
+  succeed(websocket: Websocket): void {
+    settleNow(this.websocket, SUCCESS, websocket);
+    if (this.#hasFailed) websocket.closeWith(INTERNAL_ERROR, "");
+  }
+
+  fail(error: unknown): Deferred<Websocket> {
+    this.#failure = error;
+    settleNow(this.websocket, ERROR, error);
+    return this.websocket;
+  }
+
+  /** The handler failed. */
+  #raise(error: unknown): void {
+    // It only passes on that there is no websocket, which the client knows already.
+    if (this.websocket.stage === ERROR && error === this.#failure) return;
+    this.#hasFailed = true;
+    logError(error, `the handler of the websocket ${this.#exchange.route} failed`);
+    if (this.websocket.stage === SUCCESS) (this.websocket.result as Websocket).closeWith(INTERNAL_ERROR, "");
+  }
+}

@@ -1,0 +1,266 @@
+import type { Socket } from "node:net";
+import { types } from "node:util";
+import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";
+import { Deferred, drain, errorDeferred, mark, PENDING, SUCCESS, settle, settleNow } from "../deferred/core.js";
+import { NotConvertibleError } from "../errors/index.js";
+import { expire } from "../stream/core-source.js";
+import type { Description, Stream } from "../stream/index.js";
+import { type CoreSink, FALSE } from "../stream/protocol.js";
+import { SourceView } from "../stream/views.js";
+import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
+import { Incoming } from "./incoming.js";
+import { Outgoing } from "./outgoing.js";
+import { connectionUnder, isText, OPEN, type RawMessage, type RawWebSocket, readingOf } from "./raw-socket.js";
+
+/** Text is a string, binary is bytes. */
+export type WebsocketMessage = string | Uint8Array;
+
+/** How a websocket ended. */
+export interface WebsocketClosing {
+  /** The close code; 1005 if there was none, 1006 if the connection broke. */
+  readonly code: number;
+  readonly reason: string;
+  /** Did both sides say goodbye? */
+  readonly wasClean: boolean;
+}
+
+/**
+ * A websocket as one stream: what is put into it is sent, what is taken from it was received.
+ *
+ * Receiving: 16 messages are kept, then reading stops until one is taken, which in the end stops the sender. While it
+ * stands still nothing else of the peer is heard either: no pong, and not that it has gone.
+ *
+ * Sending: a put yields true at once while less than 16 KiB wait for the operating system, else when it has taken the
+ * whole frame; false if the connection is closed or breaks before that. More than 16384 waiting puts cut the connection
+ * and are logged. A message that is neither text nor bytes fails its put, code `RING_NOT_CONVERTIBLE`; the connection
+ * stays open.
+ *
+ * Closing it sends a close frame without code at once, behind what was put before; messages received before can still be
+ * taken, later ones are dropped.
+ *
+ * @see Source: the duplex of `aleph.http/websocket-connection`.
+ */
+export interface WebsocketDuplex extends Stream<WebsocketMessage> {
+  /** Yields how it ended, once it has. */
+  readonly closed: Deferred<WebsocketClosing>;
+  /** The sub-protocol that was agreed on; "" if none was. */
+  readonly protocol: string;
+}
+
+/** How a duplex is made. */
+export interface DuplexOptions extends ClockOptions {
+  /** Give text as bytes too, not decoded. @default false */
+  readonly rawStream?: boolean | undefined;
+  /** Pings on a quiet connection. @default none */
+  readonly heartbeats?: HeartbeatOptions | undefined;
+  /** Milliseconds the peer has to answer a close frame; after that the connection is cut. @default 10_000 */
+  readonly closeTimeout?: number | undefined;
+}
+
+export const CLOSE_TIMEOUT = 10_000;
+
+/** The code that stands for a connection that ended without a close frame. */
+const BROKEN = 1006;
+
+/** A `ws` WebSocket as a duplex of the kit. */
+export class Websocket
+  extends SourceView<WebsocketMessage>
+  implements WebsocketDuplex, CoreSink<WebsocketMessage>, Heart
+{
+  readonly closed: Deferred<WebsocketClosing> = new Deferred<WebsocketClosing>();
+  readonly raw: RawWebSocket;
+  readonly #options: DuplexOptions;
+  readonly #incoming: Incoming<WebsocketMessage>;
+  readonly #outgoing: Outgoing;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #sinkClosed: Deferred<true> = new Deferred<true>();
+  #pings: Deferred<boolean>[] = [];
+  #cancelCut: Cancel | undefined;
+  #closing: WebsocketClosing | undefined;
+
+  /**
+   * @param raw one that is open
+   * @param early what it has received so far
+   */
+  constructor(raw: RawWebSocket, options: DuplexOptions = {}, early: readonly RawMessage[] = []) {
+    const incoming = new Incoming<WebsocketMessage>(readingOf(raw));
+    super(incoming.stream);
+    this.#incoming = incoming;
+    this.#outgoing = new Outgoing(raw);
+    this.raw = raw;
+    this.#options = options;
+    for (const message of early) this.#receive(...message);
+    raw.on("message", (...message: RawMessage) => this.#receive(...message));
+    raw.on("pong", () => this.#receivePong());
+    raw.on("close", (code: number, reason: string | Buffer) => this.#end(code, reason.toString()));
+    // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
+    raw.on("error", () => {});
+    if (options.heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, options.heartbeats, options);
+  }
+
+  get protocol(): string {
+    return this.raw.protocol;
+  }
+
+  // --- receiving
+
+  get isHeldBack(): boolean {
+    return this.#incoming.isHeldBack;
+  }
+
+  #receive(...message: RawMessage): void {
+    this.#heartbeat?.beat();
+    this.#incoming.receive(this.#decode(message));
+  }
+
+  #decode(message: RawMessage): WebsocketMessage {
+    const [data] = message;
+    if (this.#options.rawStream) return typeof data === "string" ? Buffer.from(data) : data;
+    return isText(message) ? data.toString() : data;
+  }
+
+  // --- sending
+
+  put(message: WebsocketMessage): Deferred<boolean> {
+    const base = mark();
+    const accepted = this.offer(message);
+    drain(base);
+    return accepted;
+  }
+
+  /** The frame is on its way in any case; only the wait until it is flushed is given up. */
+  tryPut(message: WebsocketMessage, milliseconds: number): Deferred<boolean>;
+  tryPut<V>(message: WebsocketMessage, milliseconds: number, value: V, options?: ClockOptions): Deferred<boolean | V>;
+  tryPut(
+    message: WebsocketMessage,
+    milliseconds: number,
+    timeoutValue: unknown = false,
+    options?: ClockOptions,
+  ): Deferred<unknown> {
+    const accepted: Deferred<unknown> = this.put(message);
+    if (accepted.stage !== PENDING) return accepted;
+    if (milliseconds > 0) return expire(accepted, milliseconds, timeoutValue, options);
+    settleNow(accepted, SUCCESS, timeoutValue);
+    return accepted;
+  }
+
+  offer(message: WebsocketMessage): Deferred<boolean> {
+    if (this.isClosed()) return FALSE;
+    const frame = toFrame(message);
+    if (frame === undefined) return errorDeferred(new NotConvertibleError(message, "a websocket message"));
+    this.#heartbeat?.beat();
+    return this.#outgoing.send(frame);
+  }
+
+  // --- pings
+
+  /** Sends a ping, unless one is on its way; the next pong answers all. */
+  ping(answer: Deferred<boolean>, payload: WebsocketMessage): Deferred<boolean> {
+    if (this.isClosed()) {
+      answer.success(false);
+      return answer;
+    }
+    if (this.#pings.push(answer) === 1) this.raw.ping(payload);
+    return answer;
+  }
+
+  #receivePong(): void {
+    this.#heartbeat?.beat();
+    this.#answerPings(true);
+  }
+
+  #answerPings(isAlive: boolean): void {
+    const answers = this.#pings;
+    this.#pings = [];
+    for (const answer of answers) answer.success(isAlive);
+  }
+
+  // --- closing
+
+  isClosed(): boolean {
+    return this.raw.readyState !== OPEN || this.#sinkClosed.stage !== PENDING;
+  }
+
+  onClosed(callback: () => void): void {
+    this.#sinkClosed.onRealized(callback, () => {});
+  }
+
+  override shut(): void {
+    this.#startClosing();
+    this.#incoming.end();
+  }
+
+  /** Sends the close frame; -1 is no code. @returns false if it is closing or closed already */
+  closeWith(code: number, reason: string): boolean {
+    const base = mark();
+    const isFirst = this.#startClosing(code === -1 ? undefined : code, reason);
+    drain(base);
+    return isFirst;
+  }
+
+  /** Cuts the connection, without a close frame. */
+  cut(): void {
+    this.raw.terminate();
+  }
+
+  #startClosing(code?: number, reason?: string): boolean {
+    if (this.isClosed()) return false;
+    this.raw.close(code, reason);
+    const { closeTimeout = CLOSE_TIMEOUT } = this.#options;
+    this.#cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
+    settle(this.#sinkClosed, SUCCESS, true);
+    return true;
+  }
+
+  /** The connection is gone. What is pushed last is done first: the source ends before the sink. */
+  #end(code: number, reason: string): void {
+    this.#cancelCut?.();
+    this.#heartbeat?.stop();
+    this.#closing = { code, reason, wasClean: code !== BROKEN };
+    const base = mark();
+    settle(this.closed, SUCCESS, this.#closing);
+    settle(this.#sinkClosed, SUCCESS, true);
+    this.#outgoing.refuse();
+    this.#incoming.end();
+    drain(base);
+    this.#answerPings(false);
+  }
+
+  // --- for tools
+
+  override description(): Description {
+    const isClosed = this.isClosed();
+    const { localAddress, remoteAddress, readable, writable } = connectionUnder(this.raw) as Socket;
+    const connection = { localAddress, remoteAddress, isReadable: readable, isWritable: writable, isClosed };
+    const { pendingPuts = 0, isSink: _, ...source } = this.#incoming.stream.description();
+    return {
+      type: "splice",
+      sink: {
+        type: "websocket",
+        isSink: true,
+        isClosed,
+        pendingPuts: this.#outgoing.pending,
+        connection: { ...connection, direction: "outbound" },
+        websocketSelectedSubprotocol: this.protocol === "" ? undefined : this.protocol,
+        ...(this.#closing && {
+          websocketCloseCode: this.#closing.code,
+          websocketCloseMsg: this.#closing.reason,
+        }),
+      },
+      source: {
+        ...source,
+        type: "websocket",
+        pendingPuts: pendingPuts + this.#incoming.surplus,
+        connection: { ...connection, direction: "inbound" },
+      },
+    };
+  }
+}
+
+/** What goes out as text, what as bytes; undefined for what is neither. */
+export function toFrame(message: unknown): WebsocketMessage | undefined {
+  if (typeof message === "string" || message instanceof Uint8Array) return message;
+  if (ArrayBuffer.isView(message)) return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+  if (types.isAnyArrayBuffer(message)) return new Uint8Array(message);
+  return undefined;
+}

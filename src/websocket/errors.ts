@@ -1,0 +1,38 @@
+import { RingError } from "../errors/index.js";
+
+/**
+ * A websocket was asked of a request that is no websocket handshake; it has been answered with 400. Code
+ * `RING_NOT_A_WEBSOCKET_REQUEST`.
+ */
+export class NotAWebsocketRequestError extends RingError {
+  constructor(why: string) {
+    super("RING_NOT_A_WEBSOCKET_REQUEST", `expected websocket request: ${why}`, { status: 400 });
+  }
+}
+
+/** The client speaks another version of the protocol; it has been answered with 426. Code `RING_WEBSOCKET_VERSION`. */
+export class WebsocketVersionError extends RingError {
+  constructor(version: string) {
+    super("RING_WEBSOCKET_VERSION", `unsupported version ${JSON.stringify(version)} of the websocket protocol; 13 is`, {
+      status: 426,
+    });
+  }
+}
+
+/** The page that asked is not among `origins`; it has been answered with 403. Code `RING_ORIGIN_REFUSED`. */
+export class OriginRefusedError extends RingError {
+  constructor(origin: string | undefined) {
+    super(
+      "RING_ORIGIN_REFUSED",
+      `a page of ${JSON.stringify(origin ?? "no origin")} asked for a websocket; add its origin to \`origins\` if it may`,
+      { status: 403 },
+    );
+  }
+}
+
+/** The connection was closed before the handshake, or before the message was sent. Code `RING_WEBSOCKET_CLOSED`. */
+export class WebsocketClosedError extends RingError {
+  constructor(when: string) {
+    super("RING_WEBSOCKET_CLOSED", `the websocket was closed before ${when}`);
+  }
+}

@@ -1,0 +1,192 @@
+/** The opening handshake of a websocket on a server: who is let in, and what the answer says. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ServerOptions, WebSocketServer } from "ws";
+import { InvalidArgumentError } from "../errors/index.js";
+import type { Exchange } from "../message/index.js";
+import type { ResponseHeaders } from "../ring/types.js";
+import { CLOSE_TIMEOUT } from "./duplex.js";
+import {
+  NotAWebsocketRequestError,
+  OriginRefusedError,
+  WebsocketClosedError,
+  WebsocketVersionError,
+} from "./errors.js";
+import { headerLines, MAX_PAYLOAD, type WebsocketOptions } from "./options.js";
+import type { RawWebSocket } from "./raw-socket.js";
+import { requestProtocols } from "./ring.js";
+import { Upgrade } from "./upgrade.js";
+
+/** 16 bytes in Base64. */
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+const TEXT = { "content-type": "text/plain" };
+
+/** A handshake that is not made: what the client is told, and what the handler. */
+export interface Refusal {
+  readonly error: NotAWebsocketRequestError | WebsocketVersionError | OriginRefusedError;
+  readonly headers: ResponseHeaders;
+  readonly body: string;
+}
+
+/** Why the client is refused; undefined if it may come in. */
+export function refusalOf(exchange: Exchange, { origins }: WebsocketOptions): Refusal | undefined {
+  const { req, res } = exchange;
+  const why = whyNoHandshake(req);
+  if (why !== undefined) return expectedWebsocket(why);
+  const version = req.headers["sec-websocket-version"] ?? "";
+  if (version !== "13") {
+    const headers = { upgrade: "websocket", "sec-websocket-version": "13" };
+    return { error: new WebsocketVersionError(version), headers, body: "" };
+  }
+  if (Upgrade.behind(res) === undefined) {
+    return expectedWebsocket(
+      "the server does not route upgrade requests; call withWebsockets(app) before app.listen, or attachWebsockets(server, app)",
+    );
+  }
+  if (mayConnect(req, origins)) return undefined;
+  return { error: new OriginRefusedError(req.headers.origin), headers: TEXT, body: "origin not allowed" };
+}
+
+function expectedWebsocket(why: string): Refusal {
+  return {
+    error: new NotAWebsocketRequestError(why),
+    headers: { ...TEXT, connection: "close" },
+    body: "expected websocket request",
+  };
+}
+
+function whyNoHandshake(req: IncomingMessage): string | undefined {
+  const { connection, upgrade } = req.headers;
+  if (req.method !== "GET") return `the method is ${req.method}, not GET`;
+  if (req.httpVersion !== "1.1") return `the protocol is HTTP/${req.httpVersion}, not HTTP/1.1`;
+  if (upgrade?.toLowerCase() !== "websocket") return "there is no header `upgrade: websocket`";
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection ?? "")) return "there is no header `connection: upgrade`";
+  if (!KEY.test(req.headers["sec-websocket-key"] ?? "")) return "there is no valid header sec-websocket-key";
+  return undefined;
+}
+
+function mayConnect(req: IncomingMessage, origins: WebsocketOptions["origins"]): boolean {
+  const { origin } = req.headers;
+  if (origins === undefined) return true;
+  if (typeof origins === "function") return origins(origin, req);
+  return origin === undefined || origins.includes(origin);
+}
+
+/** Answers with a refusal, as an ordinary response. */
+export function refuse(res: ServerResponse, { error, headers, body }: Refusal): void {
+  if (res.headersSent) return;
+  res.writeHead(error.status as number, { ...headers, "content-length": Buffer.byteLength(body) });
+  res.end(body);
+}
+
+/**
+ * Chooses the sub-protocol; "" is none.
+ *
+ * @throws {InvalidArgumentError} if a function, or the option `headers`, chooses what the client has not offered
+ */
+export function chooseProtocol(req: IncomingMessage, { subProtocols, headers = {} }: WebsocketOptions): string {
+  const offered = requestProtocols(req as { headers: Record<string, string> })?.filter((name) => name !== "") ?? [];
+  const chosen = choose(offered, subProtocols) ?? protocolIn(headers) ?? "";
+  if (chosen === "" || offered.includes(chosen)) return chosen;
+  throw new InvalidArgumentError(
+    `the sub-protocol ${JSON.stringify(chosen)} was chosen, which the client has not offered; it would break the connection off`,
+  );
+}
+
+function choose(offered: readonly string[], spoken: WebsocketOptions["subProtocols"]): string | undefined {
+  if (typeof spoken === "function") return spoken(offered);
+  return spoken?.find((name) => offered.includes(name));
+}
+
+function protocolIn(headers: ResponseHeaders): string | undefined {
+  const name = Object.keys(headers).find((key) => key.toLowerCase() === "sec-websocket-protocol");
+  return name === undefined ? undefined : String(headers[name]);
+}
+
+/** What `ws` is told about one websocket. */
+export interface HandshakeOptions extends WebsocketOptions {
+  /** Answer pings at once, before anybody sees them. @default true */
+  readonly autoPong?: boolean | undefined;
+}
+
+/**
+ * Makes the handshake: middleware has its say in the response, then the answer goes out with the headers that were
+ * collected on it.
+ *
+ * @param opened is given the socket before it receives anything
+ * @throws {WebsocketClosedError} in it, or later through `failed`, if the client has gone
+ */
+export function shakeHands(
+  upgrade: Upgrade,
+  protocol: string,
+  options: HandshakeOptions,
+  opened: (raw: RawWebSocket) => void,
+  failed: (error: unknown) => void,
+): void {
+  const { res } = upgrade;
+  // Now, as the head may be written before the response ends.
+  for (const [name, value] of Object.entries(options.headers ?? {})) res.setHeader(name, value);
+  upgrade.finish(() => {
+    try {
+      opened(complete(upgrade, protocol, options));
+    } catch (error) {
+      upgrade.socket.destroy();
+      failed(error);
+    }
+  });
+}
+
+function complete(upgrade: Upgrade, protocol: string, options: HandshakeOptions): RawWebSocket {
+  if (!upgrade.isAlive) throw new WebsocketClosedError("the handshake");
+  const { req, res, socket, head } = upgrade;
+  if (!res.headersSent) res.writeHead(101);
+  const lines = collectedLines(res);
+  upgrade.release();
+
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+    perMessageDeflate: options.compression ?? false,
+    autoPong: options.autoPong ?? true,
+    closeTimeout: options.closeTimeout ?? CLOSE_TIMEOUT,
+    handleProtocols: () => protocol || false,
+  } as ServerOptions);
+  server.on("headers", (own) => own.push(...lines));
+  let raw: RawWebSocket | undefined;
+  server.handleUpgrade(req, socket, head, (made) => {
+    raw = made as unknown as RawWebSocket;
+  });
+  // It answers by itself what is wrong with the offered extensions and sub-protocols.
+  if (raw === undefined) throw new NotAWebsocketRequestError("its sub-protocols or extensions are malformed");
+  return raw;
+}
+
+/** Of Node, though its types do not say so for responses. */
+interface RawHeaderNames {
+  getRawHeaderNames(): string[];
+}
+
+/** Headers that are the handshake's own, or belong to a body. */
+const NOT_COLLECTED = new Set([
+  "connection",
+  "upgrade",
+  "sec-websocket-accept",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
+  "content-length",
+  "content-type",
+  "transfer-encoding",
+  "keep-alive",
+]);
+
+/** What middleware and options have set on the response, as header lines. */
+function collectedLines(res: ServerResponse): string[] {
+  const lines: string[] = [];
+  for (const name of (res as unknown as RawHeaderNames).getRawHeaderNames()) {
+    if (NOT_COLLECTED.has(name.toLowerCase())) continue;
+    for (const value of headerLines(res.getHeader(name) as string | number | string[])) lines.push(`${name}: ${value}`);
+  }
+  return lines;
+}

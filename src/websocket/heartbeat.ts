@@ -1,0 +1,79 @@
+import { type Cancel, type Clock, type ClockOptions, currentClock } from "../clock/index.js";
+import { Deferred } from "../deferred/core.js";
+
+/** Pings on a quiet connection, which keep proxies from closing it and tell when the peer is gone. */
+export interface HeartbeatOptions {
+  /** Milliseconds without a message in either direction after which a ping is sent; 0 or less: never. */
+  readonly sendAfterIdle: number;
+  /** Sent along with the ping, at most 125 bytes. @default nothing */
+  readonly payload?: string | Uint8Array | undefined;
+  /** Milliseconds the pong may take; after that the connection is cut. @default no limit */
+  readonly timeout?: number | null | undefined;
+}
+
+/** What a heartbeat needs of its websocket. */
+export interface Heart {
+  /** Is the peer held back, so that its silence says nothing? */
+  readonly isHeldBack: boolean;
+  ping(answer: Deferred<boolean>, payload: string | Uint8Array): Deferred<boolean>;
+  /** Cuts the connection, without a close frame. */
+  cut(): void;
+}
+
+/** Sends the pings of one websocket. */
+export class Heartbeat {
+  readonly #socket: Heart;
+  readonly #options: HeartbeatOptions;
+  readonly #clock: Clock;
+  #lastBeat: number;
+  #cancelCheck: Cancel = () => {};
+  #cancelCut: Cancel = () => {};
+
+  constructor(socket: Heart, options: HeartbeatOptions, clock: ClockOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#clock = currentClock(clock);
+    this.#lastBeat = this.#clock.now();
+    if (options.sendAfterIdle > 0) this.#checkIn(options.sendAfterIdle);
+  }
+
+  /** Something was received or sent. */
+  beat(): void {
+    this.#lastBeat = this.#clock.now();
+  }
+
+  stop(): void {
+    this.#cancelCheck();
+    this.#cancelCut();
+  }
+
+  #checkIn(milliseconds: number): void {
+    this.#cancelCheck = this.#clock.in(milliseconds, () => this.#check());
+  }
+
+  #check(): void {
+    const { sendAfterIdle, payload = "", timeout } = this.#options;
+    const left = this.#lastBeat + sendAfterIdle - this.#clock.now();
+    if (left > 0 || this.#socket.isHeldBack) {
+      this.#checkIn(left > 0 ? left : sendAfterIdle);
+      return;
+    }
+    const answer = new Deferred<boolean>();
+    if (timeout !== undefined && timeout !== null && timeout > 0) this.#cutIn(timeout, answer);
+    this.#socket.ping(answer, payload).onRealized(
+      (isAlive) => {
+        this.#cancelCut();
+        if (isAlive) this.#checkIn(sendAfterIdle);
+      },
+      () => {},
+    );
+  }
+
+  #cutIn(milliseconds: number, answer: Deferred<boolean>): void {
+    this.#cancelCut = this.#clock.in(milliseconds, () => {
+      if (answer.isRealized) return;
+      if (this.#socket.isHeldBack) this.#cutIn(milliseconds, answer);
+      else this.#socket.cut();
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import type { Duplex } from "node:stream";
+import { Deferred, drain, mark, SUCCESS, settle } from "../deferred/core.js";
+import { logError } from "../errors/index.js";
+import { FALSE, TRUE } from "../stream/protocol.js";
+import { Queue } from "../stream/queue.js";
+import { MAX_PENDING } from "../stream/stream.js";
+import { connectionUnder, type RawWebSocket } from "./raw-socket.js";
+
+/** Bytes that may wait for the operating system before a put waits too: Node's own mark for sockets. */
+const LOW_MARK = 16_384;
+
+/** A put that waits until the frames up to its own are flushed. */
+class Flush extends Deferred<boolean> {
+  readonly frames: number;
+
+  constructor(frames: number) {
+    super();
+    this.frames = frames;
+  }
+}
+
+/**
+ * Sends frames. Those of one turn of the event loop leave in one write: several answers to one chunk of messages cost one
+ * system call, which is most of what an answer costs.
+ */
+export class Outgoing {
+  readonly #raw: RawWebSocket;
+  readonly #connection: Duplex;
+  readonly #waiting: Queue<Flush> = new Queue();
+  #isCorked = false;
+  #sent = 0;
+  #flushed = 0;
+
+  constructor(raw: RawWebSocket) {
+    this.#raw = raw;
+    this.#connection = connectionUnder(raw);
+  }
+
+  /** Puts that wait. */
+  get pending(): number {
+    return this.#waiting.length;
+  }
+
+  /** Sends a frame; pushes what that causes. @returns a deferred of false if the connection breaks before it is flushed */
+  send(frame: string | Uint8Array): Deferred<boolean> {
+    if (!this.#isCorked) this.#cork();
+    this.#sent++;
+    this.#raw.send(frame, this.#onFlushed);
+    if (this.#raw.bufferedAmount <= LOW_MARK) return TRUE;
+    this.#uncork();
+    // Nothing is left over: the operating system took it all within the call. (A broken connection has taken nothing.)
+    if (this.#raw.bufferedAmount === 0 && this.#connection.writable) return TRUE;
+    return this.#wait();
+  }
+
+  /** The connection is gone: what waits is not sent any more. */
+  refuse(): void {
+    for (let flush = this.#waiting.shift(); flush !== undefined; flush = this.#waiting.shift()) {
+      settle(flush, SUCCESS, false);
+    }
+  }
+
+  #wait(): Deferred<boolean> {
+    if (this.#waiting.length >= MAX_PENDING) {
+      logError(
+        undefined,
+        `more than ${MAX_PENDING} puts wait on one websocket, which is cut; wait for each put, or drop some before it`,
+      );
+      this.#raw.terminate();
+      return FALSE;
+    }
+    const flush = new Flush(this.#sent);
+    this.#waiting.push(flush);
+    return flush;
+  }
+
+  /** One function for all frames: they are flushed in the order in which they were sent. */
+  readonly #onFlushed = (error?: Error | null): void => {
+    const base = mark();
+    // Node calls back without an error for a write that was under way when the connection broke.
+    if (error || this.#connection.destroyed) this.refuse();
+    else {
+      this.#flushed++;
+      while (this.#waiting.length > 0 && (this.#waiting.oldest() as Flush).frames <= this.#flushed) {
+        settle(this.#waiting.shift() as Flush, SUCCESS, true);
+      }
+    }
+    drain(base);
+  };
+
+  #cork(): void {
+    this.#isCorked = true;
+    this.#connection.cork();
+    process.nextTick(this.#uncork);
+  }
+
+  readonly #uncork = (): void => {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.#connection.uncork();
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * What the kit needs of the `ws` library, of version 8 (its own) and of version 7 (inside express-ws); the one place that
+ * knows how they differ, and the one that touches what `ws` keeps to itself.
+ */
+
+import type { Duplex, Writable } from "node:stream";
+
+/** A `WebSocket` of `ws` 7 or 8, as far as it is used here. */
+export interface RawWebSocket {
+  readonly readyState: number;
+  readonly protocol: string;
+  /** Bytes that were sent but that the operating system has not taken yet. */
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array, flushed: (error?: Error | null) => void): void;
+  ping(data?: string | Uint8Array): void;
+  pong(data: string | Uint8Array, mask: undefined, sent: () => void): void;
+  close(code?: number, reason?: string): void;
+  terminate(): void;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** `readyState` of an open one. */
+export const OPEN = 1;
+
+/** The private parts: in both versions, and used by `ws` itself to make a Node stream of a socket. */
+interface Inside {
+  readonly _socket: Duplex;
+  readonly _receiver: Writable;
+}
+
+/** The connection under a websocket. */
+export function connectionUnder(ws: RawWebSocket): Duplex {
+  return (ws as unknown as Inside)._socket;
+}
+
+/** Holds the peer back, and lets it go on. */
+export interface Reading {
+  pause(): void;
+  resume(): void;
+}
+
+export function readingOf(ws: RawWebSocket): Reading {
+  return "pause" in ws ? (ws as unknown as Reading) : legacyReading(ws);
+}
+
+/** `ws` 7 cannot be paused, and resumes its connection by itself whenever its parser has caught up; this does both. */
+function legacyReading(ws: RawWebSocket): Reading {
+  const { _socket: connection, _receiver: parser } = ws as unknown as Inside;
+  let isPaused = false;
+  parser.removeAllListeners("drain");
+  parser.on("drain", () => {
+    if (!isPaused) connection.resume();
+  });
+  return {
+    pause() {
+      isPaused = true;
+      connection.pause();
+    },
+    resume() {
+      isPaused = false;
+      if (!parser.writableNeedDrain) connection.resume();
+    },
+  };
+}
+
+/** What a `message` event brings: text is a string in version 7, bytes in version 8. */
+export type RawMessage = [data: string | Buffer, isBinary?: boolean];
+
+export function isText([data, isBinary]: RawMessage): boolean {
+  return isBinary === undefined ? typeof data === "string" : !isBinary;
+}

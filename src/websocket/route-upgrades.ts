@@ -1,0 +1,95 @@
+/** Leads the upgrade requests of a server through its application. */
+
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { CLOSE_TIMEOUT } from "./duplex.js";
+import { OpenWebsockets } from "./open-websockets.js";
+import { Upgrade } from "./upgrade.js";
+
+export interface UpgradeOptions {
+  /**
+   * Which upgrade requests are the application's; the others are left to the other `upgrade` listeners of the server
+   * (socket.io, a proxy). @default all
+   */
+  readonly accept?: ((req: IncomingMessage) => boolean) | undefined;
+  /** Milliseconds that clients have to answer the 1001 of a closing server; then they are cut off. @default 10_000 */
+  readonly closeTimeout?: number | undefined;
+}
+
+const routed = new WeakMap<Server, WeakSet<RequestListener>>();
+
+/** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */
+export function routeUpgrades(server: Server, app: RequestListener, options: UpgradeOptions = {}): void {
+  const { accept, closeTimeout = CLOSE_TIMEOUT } = options;
+  const apps = routed.get(server) ?? new WeakSet();
+  if (apps.has(app)) return;
+  routed.set(server, apps.add(app));
+
+  const websockets = new OpenWebsockets(closeTimeout);
+  closeWith(server, websockets);
+  server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
+    if (accept !== undefined && !accept(req)) return;
+    const { socket } = req;
+    whenFree(socket, () => {
+      if (!isHandshake(req)) serveAsOrdinary(server, req, socket, head);
+      else app(req, new Upgrade(req, socket, head, websockets).res as Parameters<RequestListener>[1]);
+    });
+  });
+}
+
+function closeWith(server: Server, websockets: OpenWebsockets): void {
+  const close = server.close.bind(server);
+  server.on("listening", () => websockets.reopen());
+  server.close = (callback) => {
+    websockets.closeAll();
+    return close(callback);
+  };
+}
+
+function isHandshake(req: IncomingMessage): boolean {
+  return req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** Calls `f` when the answers to earlier requests on the connection are out: now, unless the client is ahead of them. */
+function whenFree(socket: Socket, f: () => void): void {
+  const answer = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (answer === null || answer === undefined) {
+    f();
+    return;
+  }
+  const ignore = (): void => {};
+  socket.on("error", ignore);
+  answer.once("close", () => {
+    socket.off("error", ignore);
+    if (!socket.destroyed) whenFree(socket, f);
+  });
+}
+
+/**
+ * Serves an upgrade request that is no websocket handshake as Node does where nobody listens for upgrades: as a request.
+ *
+ * Node has let go of the connection behind the head of the request. So the head is written anew, without the line that
+ * made it an upgrade, put back in front of the rest, and the server is given the connection as a new one.
+ */
+function serveAsOrdinary(server: Server, req: IncomingMessage, socket: Socket, rest: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = req;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.toLowerCase() !== "upgrade") lines.push(`${name}: ${rawHeaders[i + 1]}`);
+  }
+  const restore = (anew: IncomingMessage): void => {
+    if (anew.socket !== socket) return;
+    forget();
+    anew.headers.upgrade = req.headers.upgrade;
+    anew.rawHeaders = rawHeaders;
+  };
+  const forget = (): void => {
+    server.off("request", restore);
+    socket.off("close", forget);
+  };
+  server.prependListener("request", restore);
+  socket.once("close", forget);
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), rest]));
+  server.emit("encrypted" in socket ? "secureConnection" : "connection", socket);
+}
