@@ -57,7 +57,7 @@ const HEARTBEAT = ":\n\n";
  *   const events = sse(request, { retry: 2000 });
  *   const prices = subscribe(bus, "prices");
  *   consumeAsync((price) => events.send({ event: "price", data: JSON.stringify(price) }), prices);
- *   events.closed.onRealized(() => prices.close(), () => {});
+ *   chain(events.closed, () => prices.close());
  *   return events.response;
  * }));
  * @see Source: the README of Aleph, server-sent events. Differs: there, headers and event lines are written by hand.
