@@ -52,6 +52,7 @@ export function createApp(): Express {
 
 const contentSecurityPolicy = {
   "style-src": ["'self'"],
+  // Not every browser counts websockets among what comes from 'self'.
   "connect-src": ["'self'", "ws:", "wss:"],
   // The demo is served without TLS.
   "upgrade-insecure-requests": null,
