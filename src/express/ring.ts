@@ -23,7 +23,7 @@ export interface RingOptions {
  * answer that comes later is dropped. A body that fails after its first chunk cuts the connection.
  *
  * @example
- * app.get("/hello/:name", ring((request) => ({ status: 200, headers: {}, body: `Hello ${request.routeParams.name}` })));
+ * app.get("/hello/:name", ring((request) => ({ status: 200, headers: {}, body: `Hello ${request.routeParams?.name}` })));
  * app.use("/legacy", ring((request, respond, raise) => respond(null), { async: true }));
  * @see Source: `ring.adapter.jetty/run-jetty`, `aleph.http/start-server`.
  */
