@@ -15,6 +15,8 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  // Garbage collections in a worker that has run many suites, and Chromium's start on a busy machine, take their time.
+  testTimeout: 30_000,
   setupFiles: ["<rootDir>/test/setup.ts"],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { ...Object.fromEntries(entryPoints), "^(\\.{1,2}/.*)\\.js$": "$1" },

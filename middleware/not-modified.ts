@@ -53,7 +53,7 @@ export function notModifiedResponse<R extends RingResponse | null | undefined>(r
  * Middleware: hands responses through {@link notModifiedResponse}.
  *
  * @example
- * const app = wrapNotModified(() => ({ status: 200, headers: { ETag: version }, body: page }));
+ * const app = wrapNotModified(() => ({ status: 200, headers: { ETag: version }, body: "hello" }));
  * @see Source: `ring.middleware.not-modified/wrap-not-modified`.
  */
 export function wrapNotModified<R extends RingRequest>(handler: Handler<R>): Handler<R> {

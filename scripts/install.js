@@ -4,33 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const lock = JSON.parse(readFileSync(`${root}package-lock.json`, "utf8"));
-const { "": manifest, ...locked } = lock.packages;
-
-/** The lock file lists binaries of some platforms only; on others npm has to look for them afresh. */
-const platform = `${process.platform}-${process.arch}`;
-const coversPlatform = Object.keys(locked).some((path) => path.startsWith(`node_modules/@swc/core-${platform}`));
-
-/** What npm says it has put into node_modules, whether by `npm ci` or by somebody's `npm install`. */
-function installedPackages() {
-  const record = `${root}node_modules/.package-lock.json`;
-  return existsSync(record) ? JSON.parse(readFileSync(record, "utf8")).packages : {};
-}
-
-/** Whatever is not optional must be there, in the locked version, and its folder must not have been removed since. */
-function matchesLock() {
-  const installed = installedPackages();
-  return Object.entries(locked).every(
-    ([path, { version, optional }]) =>
-      optional || (installed[path]?.version === version && existsSync(`${root}${path}/package.json`)),
-  );
-}
-
-function hasDirectDependencies() {
-  return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).every((name) =>
-    existsSync(`${root}node_modules/${name}/package.json`),
-  );
-}
+const readJson = (path) => JSON.parse(readFileSync(`${root}${path}`, "utf8"));
+const { dependencies, devDependencies, engines } = readJson("package.json");
 
 /** Is this Node one of `engines`? Its ranges are `^a.b.c` and `>=a.b.c`, joined by `||`. */
 function isSupported(ranges) {
@@ -42,17 +17,36 @@ function isSupported(ranges) {
   });
 }
 
-if (!isSupported(manifest.engines.node)) {
-  console.error(`express-ring needs Node ${manifest.engines.node}; this is ${process.version}.`);
+/** What npm has noted down of node_modules, whether it was filled by this script or by somebody's `npm install`. */
+function installedPackages() {
+  const note = "node_modules/.package-lock.json";
+  return existsSync(`${root}${note}`) ? readJson(note).packages : {};
+}
+
+/** Is all that is not optional there, in the locked version, and has nobody removed its folder since? */
+function isInstalled() {
+  const { "": _project, ...locked } = readJson("package-lock.json").packages;
+  const installed = installedPackages();
+  const isThere = (path) => existsSync(`${root}${path}/package.json`);
+  return (
+    Object.keys({ ...dependencies, ...devDependencies }).every((name) => isThere(`node_modules/${name}`)) &&
+    Object.entries(locked).every(
+      ([path, { version, optional }]) => optional || (installed[path]?.version === version && isThere(path)),
+    )
+  );
+}
+
+if (!isSupported(engines.node)) {
+  console.error(`express-ring needs Node ${engines.node}; this is ${process.version}.`);
   process.exit(1);
 }
-if (!(coversPlatform ? matchesLock() : hasDirectDependencies())) {
-  const command = coversPlatform ? ["ci"] : ["install", "--no-package-lock"];
-  // NODE_ENV=production would leave the tools out that build and test it.
-  const { status } = spawnSync("npm", [...command, "--include=dev", "--no-audit", "--no-fund"], {
+if (!isInstalled()) {
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of other platforms, and npm writes such ones.
+  // NODE_ENV=production would leave out the tools that build and test.
+  const { status } = spawnSync("npm", ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",
   });
-  if (status !== 0) process.exit(status ?? 1);
+  process.exit(status ?? 1);
 }

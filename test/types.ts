@@ -4,7 +4,7 @@
 export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /**
- * Does not compile unless the type of the value is exactly `Expected`.
+ * Does not compile unless the type of the value is exactly `Expected`; returns the value.
  *
  * @example
  * expectType<number>()(1 + 1);
@@ -12,6 +12,6 @@ export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T exte
 export function expectType<Expected>(): <Actual>(
   value: Actual,
   ...mismatch: Equal<Actual, Expected> extends true ? [] : [expected: Expected]
-) => void {
-  return () => {};
+) => Actual {
+  return (value, ..._mismatch) => value;
 }

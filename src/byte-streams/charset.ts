@@ -204,7 +204,7 @@ export function findCharset(name: string): Charset | undefined {
  * @param status HTTP status for the error, where the name came from a request.
  * @throws {UnknownCharsetError} code `RING_UNKNOWN_CHARSET`, if there is none.
  * @example
- * charset("ISO-8859-1").encode("é"); // => <Buffer e9>
+ * [...charset("ISO-8859-1").encode("é")]; // => [0xe9]
  */
 export function charset(name: string, status?: number): Charset {
   const found = findCharset(name);

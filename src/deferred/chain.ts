@@ -149,9 +149,30 @@ export function listenFlat(x: unknown, listener: Listener<unknown>, prime: boole
   else subscribe(flat, listener);
 }
 
+/** Hands an outcome, flattened, to a deferred, which may be realized by then. */
+export class HandOver implements Listener<unknown> {
+  private readonly target: Deferred<unknown>;
+  private readonly prime: boolean;
+
+  constructor(target: Deferred<unknown>, prime: boolean) {
+    this.target = target;
+    this.prime = prime;
+  }
+
+  onSuccess(value: unknown): void {
+    if (isOpened(value, this.prime)) listenFlat(value, this, this.prime);
+    else settle(this.target, SUCCESS, value);
+  }
+
+  onError(error: unknown): void {
+    settle(this.target, ERROR, error);
+  }
+}
+
 /**
  * Applies functions to a value that may have to be awaited, and stays synchronous when nothing has: a plain value goes
- * through in place and comes out plain, with no deferred made; otherwise the result is a deferred.
+ * through in place and comes out plain, with no deferred made; otherwise the result is a deferred, or the promise that the
+ * last function returned.
  *
  * This is how asynchronous code is written once: middleware says `andThen(handler(request), (response) => ...)`. A throw
  * in the synchronous case is a throw, in the other it fails the deferred.

@@ -1,5 +1,6 @@
 /** What streams need of deferreds beyond the public list: the cell itself and its propagation. */
 export {
+  type Awaitable,
   Deferred,
   ERROR,
   errorDeferred,

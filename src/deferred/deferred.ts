@@ -51,7 +51,7 @@ const NEVER_OPEN: Listener<unknown>[] = [];
  *
  * @see Source: `manifold.deferred`. Differs: no executors; it is a thenable, not a `CompletionStage`.
  */
-export class Deferred<T> implements PromiseLike<T>, Task {
+export class Deferred<T> implements PromiseLike<T> {
   /** @internal */
   stage: typeof PENDING | typeof CLAIMED | Outcome = PENDING;
   /** @internal The value, the error, or, while it is claimed, the token. */
@@ -131,7 +131,7 @@ export class Deferred<T> implements PromiseLike<T>, Task {
     return toPromise(this).finally(onSettled);
   }
 
-  /** @internal Tells the waiting listeners. */
+  /** @internal Tells the waiting listeners: a `Task`, which is not said above, for it is not among the published types. */
   run(): void {
     const { listeners } = this;
     this.listeners = null;
@@ -263,7 +263,7 @@ export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
  * @example
  * const d = deferred<number>();
  * d.onRealized((value) => console.log(value), console.error);
- * success(d, 1); // prints 1 before it returns true
+ * success(d, 1); // prints 1
  * @see Source: `manifold.deferred/deferred`.
  */
 export function deferred<T = unknown>(): Deferred<T> {

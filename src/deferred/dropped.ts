@@ -100,7 +100,7 @@ async function collectGarbage(): Promise<void> {
   if (gc === undefined) {
     throw new InvalidArgumentError("withDroppedErrorDetection needs the garbage collector: run node with --expose-gc");
   }
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     gc();
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -33,6 +33,7 @@ export {
   setDroppedErrorHandler,
   withDroppedErrorDetection,
 } from "./dropped.js";
+export { type Block, goOff, type Parked, park, parkQuietly, type Takeable } from "./go-off.js";
 export { type Flow, flow, flowPrime, letFlow, letFlowPrime } from "./let-flow.js";
 export { connect, loop, type Recur, recur } from "./loop.js";
 export {

@@ -34,7 +34,12 @@ export function letFlow(
   return chain(zip(...Object.values(bindings)), (values) => call(named(names, values)));
 }
 
-/** As `letFlow`, but foreign promises are plain values to it. @see Source: `manifold.deferred/let-flow'`. */
+/**
+ * As `letFlow`, but foreign promises are plain values to it, and realizing the result from outside does not keep the body
+ * from running.
+ *
+ * @see Source: `manifold.deferred/let-flow'`.
+ */
 export function letFlowPrime<T extends readonly unknown[] | [], R>(
   bindings: T,
   body: (...values: RealizedTuple<T>) => R,
@@ -136,7 +141,12 @@ export function flow(): Flow<{}> {
   return new FlowBuilder(false) as unknown as Flow<{}>;
 }
 
-/** As `flow`, but foreign promises are plain values to it. @see Source: `manifold.deferred/let-flow'`. */
+/**
+ * As `flow`, but foreign promises are plain values to it, and realizing the result from outside does not keep the body
+ * from running.
+ *
+ * @see Source: `manifold.deferred/let-flow'`.
+ */
 export function flowPrime(): Flow<{}> {
   return new FlowBuilder(true) as unknown as Flow<{}>;
 }

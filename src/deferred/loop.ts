@@ -1,5 +1,5 @@
 import { NotConvertibleError } from "../errors/index.js";
-import { chain, listenFlat } from "./chain.js";
+import { chain, HandOver, listenFlat } from "./chain.js";
 import {
   type Awaitable,
   Deferred,
@@ -7,6 +7,7 @@ import {
   errorOf,
   type Listener,
   type PDeferred,
+  type Realized,
   SUCCESS,
   settle,
   settleNow,
@@ -104,16 +105,14 @@ export function loop<S extends unknown[], R>(
  * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if `b` is not a deferred.
  * @see Source: `manifold.deferred/connect`.
  */
-export function connect<T>(a: Awaitable<T | PromiseLike<T>> | PDeferred<T>, b: Deferred<T>): boolean {
+export function connect<T>(a: Awaitable<T> | PDeferred<T>, b: Deferred<T>): boolean;
+export function connect<A>(a: A, b: Deferred<NoInfer<Realized<A>>>): boolean;
+export function connect(a: unknown, b: Deferred<unknown>): boolean {
   if (!(b instanceof Deferred)) throw new NotConvertibleError(b, "a deferred");
-  const source = chain(a) as Deferred<unknown>;
+  const source = a instanceof Deferred && !a.isRealized ? a : (chain(a) as Deferred<unknown>);
   if (source.stage === SUCCESS) return settleNow(b, SUCCESS, source.result);
   if (b.isRealized) return false;
   if (source.stage === ERROR) settleNow(b, ERROR, errorOf(source));
-  else
-    subscribe(source, {
-      onSuccess: (value) => void settle(b, SUCCESS, value),
-      onError: (error) => void settle(b, ERROR, error),
-    });
+  else subscribe(source, new HandOver(b, false));
   return true;
 }

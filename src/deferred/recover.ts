@@ -145,7 +145,7 @@ function finalizing(prime: boolean) {
  * What `f` returns is not awaited.
  *
  * @example
- * const page = finallyDo(render(file), () => file.close());
+ * const page = finallyDo(render(handle), () => handle.close());
  * @see Source: `manifold.deferred/finally`. Exported as `finally` too. Differs: a plain value is allowed.
  */
 export const finallyDo: <A>(x: A, f: () => void) => Deferred<Realized<A>> = finalizing(false);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "../errors/index.js";
-import { chain, chainPrime, listenFlat } from "./chain.js";
+import { chain, chainPrime, HandOver, listenFlat } from "./chain.js";
 import {
   Deferred,
   ERROR,
@@ -95,26 +95,6 @@ export function zipPrime<T extends readonly unknown[]>(...xs: T): Deferred<Reali
   return zipping(xs, true) as Deferred<RealizedTuple<T>>;
 }
 
-/** Listens to every pending argument of `alt`: the first outcome, flattened, is the result's. */
-class Racer implements Listener<unknown> {
-  private readonly result: Deferred<unknown>;
-  private readonly prime: boolean;
-
-  constructor(result: Deferred<unknown>, prime: boolean) {
-    this.result = result;
-    this.prime = prime;
-  }
-
-  onSuccess(value: unknown): void {
-    if (isOpened(value, this.prime)) listenFlat(value, this, this.prime);
-    else settle(this.result, SUCCESS, value);
-  }
-
-  onError(error: unknown): void {
-    settle(this.result, ERROR, error);
-  }
-}
-
 function alternating(xs: readonly unknown[], prime: boolean): Deferred<unknown> {
   if (xs.length === 0) throw new InvalidArgumentError("alt needs at least one argument");
   const result = new Deferred<unknown>();
@@ -126,8 +106,8 @@ function alternating(xs: readonly unknown[], prime: boolean): Deferred<unknown> 
     if (candidate.isRealized) return candidate;
     pending.push(candidate);
   }
-  const racer = new Racer(result, prime);
-  for (const candidate of pending) subscribe(candidate, racer);
+  const handOver = new HandOver(result, prime);
+  for (const candidate of pending) subscribe(candidate, handOver);
   return result;
 }
 

@@ -18,12 +18,13 @@ export interface RingOptions {
  * Under Express the request has, besides the keys of Ring's SPEC, where there is anything to say: `context` (the path of
  * the mount), `pathInfo` (the path inside it), `routeParams`, and `parsedBody` in place of a body that a parser has read.
  * Headers and cookies that middleware has set on Express's response stay, unless the response map names the same header.
+ * A content-length is added where it is known and left alone where it is given; a transfer-encoding is not taken over.
  *
  * Bodies are sent as fast as the client reads. When it goes away, the body is closed and `abortSignal(request)` fires; an
  * answer that comes later is dropped. A body that fails after its first chunk cuts the connection.
  *
  * @example
- * app.get("/hello/:name", ring((request) => ({ status: 200, headers: {}, body: `Hello ${request.routeParams.name}` })));
+ * app.get("/hello/:name", ring((request) => ({ status: 200, headers: {}, body: `Hello ${request.routeParams?.name}` })));
  * app.use("/legacy", ring((request, respond, raise) => respond(null), { async: true }));
  * @see Source: `ring.adapter.jetty/run-jetty`, `aleph.http/start-server`.
  */

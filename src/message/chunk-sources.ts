@@ -1,26 +1,55 @@
 /** The kinds of bodies that come bit by bit, each as a chunk source. */
 import type { Readable } from "node:stream";
 import type { ReadableStream, ReadableStreamDefaultReader } from "node:stream/web";
-import { andThen, type Deferred, deferred, isDeferrable, toDeferred } from "../deferred/index.js";
+import { drain, mark, push, type Task } from "../deferred/core.js";
+import { andThen, type Deferred, deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
 import { logError, RingError } from "../errors/index.js";
-import type { Source } from "../stream/index.js";
-import { type ChunkSource, END } from "./chunk-source.js";
+import { type CoreSource, DRAINED, Failure, type Taker, WAITING } from "../stream/core.js";
+import { type Source, toSource } from "../stream/index.js";
+import { type ChunkSource, END, LATER } from "./chunk-source.js";
 
-/** The kit's stream: each message is a chunk. */
-export class StreamChunks implements ChunkSource {
+/** The kit's stream: each message is a chunk, handed over without a deferred for each. */
+export class StreamChunks implements ChunkSource, Taker<unknown>, Task {
   readonly isText = false;
   readonly mayFailEarly = false;
-  readonly #source: Source<unknown>;
+  readonly #source: CoreSource<unknown>;
+  #reader: Listener<unknown> | undefined;
+  #arrived: unknown;
 
   constructor(source: Source<unknown>) {
-    this.#source = source;
+    this.#source = toSource(source);
   }
 
-  next(): Deferred<unknown> {
-    return this.#source.take(END);
+  next(reader: Listener<unknown>): unknown {
+    const base = mark();
+    const found = this.#source.poll(this);
+    drain(base);
+    if (found === WAITING) {
+      this.#reader = reader;
+      return LATER;
+    }
+    if (found instanceof Failure) throw found.error;
+    return found === DRAINED ? END : found;
+  }
+
+  isWaiting(): boolean {
+    return true;
+  }
+
+  deliver(message: unknown): void {
+    this.#arrived = message;
+    push(this);
+  }
+
+  run(): void {
+    const message = this.#arrived;
+    this.#arrived = undefined;
+    if (message instanceof Failure) this.#reader?.onError(message.error);
+    else this.#reader?.onSuccess(message === DRAINED ? END : message);
   }
 
   close(): void {
+    this.#reader = undefined;
     this.#source.close();
     // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
     const { pendingPuts = 0, bufferSize = 0 } = this.#source.description();

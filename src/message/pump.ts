@@ -1,7 +1,7 @@
 import type { Charset } from "../byte-streams/index.js";
-import { type Deferred, isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
+import { isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
 import { logError, NotConvertibleError } from "../errors/index.js";
-import { type ChunkSource, END } from "./chunk-source.js";
+import { type ChunkSource, END, LATER } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { applyHead, type Head } from "./head.js";
@@ -56,8 +56,8 @@ export class Pump implements Listener<unknown> {
   /** Sends what is there, until there is something to wait for. */
   run(arrived: unknown = NONE): void {
     try {
-      let chunk = this.#settled(arrived === NONE ? this.#source.next() : arrived);
-      while (chunk !== NONE && this.#accept(chunk)) chunk = this.#settled(this.#source.next());
+      let chunk = this.#settled(arrived === NONE ? this.#source.next(this) : arrived);
+      while (chunk !== NONE && this.#accept(chunk)) chunk = this.#settled(this.#source.next(this));
     } catch (error) {
       this.#fail(error);
     }
@@ -66,12 +66,15 @@ export class Pump implements Listener<unknown> {
   /** A chunk that is there, or NONE: then it is being waited for. */
   #settled(chunk: unknown): unknown {
     const value = unwrapPrime(chunk);
-    if (!isDeferred(value)) return value;
-    this.#await(value);
+    if (value === LATER) this.#expectChunk();
+    else if (isDeferred(value)) {
+      this.#expectChunk();
+      value.addListener(this);
+    } else return value;
     return NONE;
   }
 
-  /** @internal A chunk that had to be waited for. */
+  /** A chunk that had to be waited for. */
   onSuccess(chunk: unknown): void {
     if (this.#state !== CHUNK) return;
     clearTimeout(this.#timer);
@@ -79,7 +82,6 @@ export class Pump implements Listener<unknown> {
     this.run(chunk);
   }
 
-  /** @internal */
   onError(error: unknown): void {
     if (this.#state === CHUNK) this.#fail(error);
   }
@@ -137,12 +139,12 @@ export class Pump implements Listener<unknown> {
     return true;
   }
 
-  #await(chunk: Deferred<unknown>): void {
+  #expectChunk(): void {
     this.#state = CHUNK;
     if (this.#isHeadSent) this.#flush();
     else if (this.#source.mayFailEarly) this.#timer = setTimeout(this.#onImpatience, PATIENCE);
-    else this.#sendHead();
-    chunk.addListener(this);
+    // What comes in this turn of the event loop goes out with the headers.
+    else this.#onImpatience();
   }
 
   /** Pushes what is written through middleware that gathers it, as `compression` does; a body of known size need not be. */
@@ -201,7 +203,6 @@ export class Pump implements Listener<unknown> {
     this.#state = OVER;
     clearTimeout(this.#timer);
     this.#forgetClient();
-    this.#exchange.res.off("drain", this.#onDrain);
   }
 }
 

@@ -51,15 +51,23 @@ export function socketFacts(req: IncomingMessage): HostFacts {
   return {
     target: req.url as string,
     remoteAddr: req.socket.remoteAddress ?? "",
-    scheme: "encrypted" in req.socket ? "https" : "http",
+    scheme: socketScheme(req),
     serverName: hostName(req),
   };
 }
 
+/** Is the connection encrypted? */
+export function socketScheme(req: IncomingMessage): "http" | "https" {
+  return "encrypted" in req.socket ? "https" : "http";
+}
+
 /** The host of the Host header (of HTTP/2: `:authority`), without its port; the socket's address if there is none. */
-function hostName(req: IncomingMessage): string {
+export function hostName(req: IncomingMessage): string {
   const host = req.headers.host ?? (req.headers[":authority"] as string | undefined);
-  return host === undefined ? localAddress(req) : host.replace(/:\d*$/, "");
+  if (host === undefined) return localAddress(req);
+  // The colons inside the brackets of an IPv6 address begin no port.
+  const colon = host.indexOf(":", host.startsWith("[") ? host.indexOf("]") + 1 : 0);
+  return colon === -1 ? host : host.slice(0, colon);
 }
 
 /** The address that the request came in on; "" on a unix socket. */
@@ -72,8 +80,8 @@ function unmapped(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-/** Clients of proxies may send the whole URL (RFC 9112, 3.2.2): the part from the path on. */
-function originForm(target: string): string {
+/** The part of a request target from the path on: clients of proxies send whole URLs (RFC 9112, 3.2.2). */
+export function originForm(target: string): string {
   if (target.startsWith("/") || target === "*") return target;
   const [, rest] = /^[a-z][a-z\d+.-]*:\/\/[^/?]*(.*)$/i.exec(target) ?? [];
   if (rest === undefined) return target;

@@ -85,7 +85,7 @@ function shortYear(parts: Parts): Date | undefined {
  * and American zones, text after the date.
  *
  * @example
- * parseDate("Sunday, 06-Nov-94 08:49:37 GMT"); // => 1994-11-06T08:49:37.000Z
+ * parseDate("Sunday, 06-Nov-94 08:49:37 GMT"); // => new Date("1994-11-06T08:49:37Z")
  * @see Source: `ring.util.time/parse-date`. Differs: of named zones only GMT, UTC and the American ones are known.
  */
 export function parseDate(text: string): Date | undefined {

@@ -131,7 +131,7 @@ export function getHeader(response: RingResponse | null | undefined, name: strin
  *
  * @param f Called with the value (undefined without one) and `rest`.
  * @example
- * updateHeader(response, "vary", (old) => (old === undefined ? "accept" : `${old}, accept`));
+ * updateHeader(response("hello"), "vary", (old) => (old === undefined ? "accept" : `${old}, accept`));
  * @see Source: `ring.util.response/update-header`.
  */
 export function updateHeader<R extends RingResponse, A extends readonly unknown[]>(
@@ -149,7 +149,7 @@ export function updateHeader<R extends RingResponse, A extends readonly unknown[
  * A copy of the response whose content-type (`text/plain` without one) names this charset, and no other.
  *
  * @example
- * charset({ headers: { "Content-Type": "text/html" } }, "utf-8"); // => "text/html; charset=utf-8"
+ * charset({ headers: { "Content-Type": "text/html" } }, "utf-8").headers; // => { "Content-Type": "text/html; charset=utf-8" }
  * @see Source: `ring.util.response/charset`.
  */
 export function charset<R extends RingResponse>(

@@ -21,7 +21,7 @@ import { SinkView, SourceView, Splice } from "./views.js";
  * @param transducer What messages pass on their way in; see `express-ring/transducers`. @default none
  * @example
  * const numbers = stream<number>(10);
- * put(numbers, 1); // => a deferred of true
+ * await put(numbers, 1); // => true
  * await take(numbers); // => 1
  * @see Source: `manifold.stream/stream`. Differs: no executor.
  */

@@ -109,6 +109,8 @@ export function mapcat(
  *
  * @param bufferSize Outputs the result holds. @default 0
  * @example
+ * import { take } from "express-ring/transducers";
+ *
  * const firstTen = transform(take(10), numbers);
  * @see Source: `manifold.stream/transform`.
  */

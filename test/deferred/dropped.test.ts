@@ -56,7 +56,7 @@ describe("dropped errors", () => {
   /** Drops an error and collects it. */
   async function drop(): Promise<void> {
     (() => void errorDeferred(failing()))();
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       globalThis.gc?.();
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -1,0 +1,85 @@
+/** Holds what is written to what is: programs in documents and docstrings, and the tables of the migration guide. */
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { claimsIn } from "./docs/claims.js";
+import { examplesOf } from "./docs/docstrings.js";
+import { entryPoints, published } from "./docs/entry-points.js";
+import { snippetsOf } from "./docs/markdown.js";
+import { run } from "./docs/run.js";
+import { placeOf, type Snippet } from "./docs/snippet.js";
+import { tablesOf } from "./docs/tables.js";
+import { Sources, type TypeCheck } from "./docs/types.js";
+import { filesBelow, readProjectFile } from "./sources.js";
+
+/** What the examples in docstrings take for granted. */
+const NAMES = "test/docs/names.ts";
+
+const documents = [
+  "README.md",
+  "migration-guide.md",
+  ...filesBelow("docs", () => true).filter((path) => path.endsWith(".md")),
+].map((path) => snippetsOf(path, readProjectFile(path)));
+const programs = documents.flatMap(({ snippets }) => snippets);
+
+const sources = new Sources([...published, NAMES]);
+const origins = [...published, ...entryPoints.map(({ source }) => source), NAMES].map((path) => ({
+  path,
+  names: new Set(sources.exportsOf(path)),
+}));
+const examples = published.flatMap((path) => examplesOf(path, origins));
+const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
+
+const named = (snippets: readonly Snippet[]) => snippets.map((snippet) => ({ place: placeOf(snippet), snippet }));
+
+let types: TypeCheck;
+beforeAll(() => {
+  types = sources.check([...programs, ...examples]);
+}, 60_000);
+
+describe("the documents", () => {
+  it("mark every block that is not run, with a reason", () => {
+    expect(documents.flatMap(({ faults }) => faults)).toEqual([]);
+  });
+
+  it("hold programs without type errors", () => {
+    expect(programs.flatMap((program) => types.errorsOf(program))).toEqual([]);
+  }, 60_000);
+
+  // oxlint-disable-next-line jest/expect-expect -- the claims of the program are the assertions
+  it.each(named(programs))("hold a program at $place that runs and does what it says", ({ snippet }) => run(snippet));
+});
+
+describe("the docstrings", () => {
+  it("hold examples without type errors", () => {
+    expect(examples.flatMap((example) => types.errorsOf(example, { untyped: true }))).toEqual([]);
+  }, 60_000);
+
+  // oxlint-disable-next-line jest/expect-expect -- the claims of the example are the assertions
+  it.each(named(claiming))("hold an example at $place that does what it says", ({ snippet }) => run(snippet));
+});
+
+describe("the tables of the migration guide", () => {
+  const guide = "migration-guide.md";
+  const tables = tablesOf(readProjectFile(guide));
+
+  it("name entry points that there are", () => {
+    const known = entryPoints.map(({ name }) => name);
+    expect(tables.map(({ entryPoint }) => entryPoint).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it.each(entryPoints)("list what $name exports, each name once", ({ name, source }) => {
+    const listed = tables.filter(({ entryPoint }) => entryPoint === name).flatMap(({ names }) => names);
+    const exported = sources.exportsOf(source);
+    const faults = [
+      ...listed
+        .filter((one) => !exported.includes(one.name))
+        .map((one) => `${guide}:${one.line}: ${name} exports no ${one.name}`),
+      ...listed
+        .filter((one, place) => listed.findIndex((other) => other.name === one.name) !== place)
+        .map((one) => `${guide}:${one.line}: ${one.name} of ${name} is listed before`),
+      ...exported
+        .filter((one) => !listed.some((other) => other.name === one))
+        .map((one) => `${guide}: ${one} of ${name} is in no table`),
+    ];
+    expect(faults).toEqual([]);
+  });
+});
