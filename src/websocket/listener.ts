@@ -1,6 +1,6 @@
 /** Ring's websocket responses: a listener that is told what happens on the socket. */
 
-import { type Awaitable, andThen, catchError, chain, isDeferrable, toDeferred } from "../deferred/index.js";
+import { type Awaitable, catchError, chain, isDeferrable, toDeferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
 import { type Exchange, InvalidResponseError } from "../message/index.js";
 import type { RingResponse, WebsocketListener, WebsocketSocket } from "../ring/types.js";
@@ -118,6 +118,7 @@ class Listening {
   readonly #reportsErrors: boolean;
   readonly #websocket: Websocket;
   readonly #socket: WebsocketSocket;
+  #hasFailed = false;
 
   constructor(listener: WebsocketListener, websocket: Websocket) {
     this.#listener = completeListener(listener);
@@ -133,15 +134,17 @@ class Listening {
     websocket.raw.on("ping", (data: Buffer) => this.#tell(() => listener.onPing(socket, data)));
     websocket.raw.on("pong", (data: Buffer) => this.#tell(() => listener.onPong(socket, data)));
     websocket.raw.on("error", (error: Error) => this.#report(error));
-    // The end is told behind the messages.
-    websocket.onDrained(() =>
-      websocket.closed.onRealized(
-        ({ code, reason }) => this.#tell(() => listener.onClose(socket, code, reason)),
-        () => {},
-      ),
+    // One after the other: the opening, the messages, the end.
+    chain(
+      this.#tell(() => listener.onOpen(socket)),
+      () => consumeAsync((message) => this.#tellMessage(message), websocket),
+      () => websocket.closed,
+      ({ code, reason }) => this.#tell(() => listener.onClose(socket, code, reason)),
     );
-    const opened = this.#tell(() => listener.onOpen(socket));
-    andThen(opened, () => consumeAsync((message) => this.#tell(() => listener.onMessage(socket, message)), websocket));
+  }
+
+  #tellMessage(message: string | Uint8Array): Awaitable<unknown> {
+    return this.#hasFailed ? undefined : this.#tell(() => this.#listener.onMessage(this.#socket, message));
   }
 
   /** Runs one event, and yields when it is over; a failure closes the socket with 1011. */
@@ -155,6 +158,7 @@ class Listening {
   }
 
   #fail(error: unknown): void {
+    this.#hasFailed = true;
     if (this.#reportsErrors) this.#report(error);
     else logError(error, "error in a websocket listener, whose socket is closed");
     this.#websocket.closeWith(INTERNAL_ERROR, "");
