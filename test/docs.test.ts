@@ -1,7 +1,7 @@
 /** Holds what is written to what is: programs in documents and docstrings, and the tables of the migration guide. */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { claimsIn } from "./docs/claims.js";
-import { examplesOf } from "./docs/docstrings.js";
+import { examplesOf, type Origin } from "./docs/docstrings.js";
 import { entryPoints, published } from "./docs/entry-points.js";
 import { snippetsOf } from "./docs/markdown.js";
 import { run } from "./docs/run.js";
@@ -21,11 +21,10 @@ const documents = [
 const programs = documents.flatMap(({ snippets }) => snippets);
 
 const sources = new Sources([...published, NAMES]);
-const origins = [...published, ...entryPoints.map(({ source }) => source), NAMES].map((path) => ({
-  path,
-  names: new Set(sources.exportsOf(path)),
-}));
-const examples = published.flatMap((path) => examplesOf(path, origins));
+const originOf = (path: string): Origin => ({ path, names: new Set(sources.exportsOf(path)) });
+const STREAMS = "src/stream/index.ts";
+const shared = [STREAMS, ...entryPoints.map(({ source }) => source), NAMES].map(originOf);
+const examples = published.flatMap((path) => examplesOf(path, [originOf(path), ...shared]));
 const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
 
 const named = (snippets: readonly Snippet[]) => snippets.map((snippet) => ({ place: placeOf(snippet), snippet }));

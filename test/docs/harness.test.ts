@@ -125,14 +125,18 @@ describe("snippetsOf", () => {
 describe("examplesOf", () => {
   it("finds an example in a docstring, and imports the names it uses and does not declare", () => {
     const origins = [
-      { path: "src/stream/operators.ts", names: new Set(["loop"]) },
+      { path: "src/stream/index.ts", names: new Set(["loop", "chain", "take"]) },
+      { path: "src/deferred/index.ts", names: new Set(["loop", "chain"]) },
       { path: "src/deferred/loop.ts", names: new Set(["loop", "sum"]) },
-      { path: "src/stream/index.ts", names: new Set(["take"]) },
     ];
     const [example] = examplesOf("src/deferred/loop.ts", origins);
     expect(example?.main.text).toMatch(/^const sum = loop\(/);
     expect(example?.parts[0]?.text).toBe(
-      'import { loop } from "../../src/deferred/loop.js"; import { take } from "../../src/stream/index.js";',
+      [
+        'import { loop } from "../../src/deferred/loop.js";',
+        'import { chain } from "../../src/deferred/index.js";',
+        'import { take } from "../../src/stream/index.js";',
+      ].join(" "),
     );
   });
 });
