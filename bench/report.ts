@@ -65,12 +65,17 @@ function spread({ rate, rates }: Result): string {
   return `±${(((Math.max(...rates) - Math.min(...rates)) / 2 / rate) * 100).toFixed(1)} %`;
 }
 
-function verdicts({ targets }: Result): string {
+/** Below this part of a processor a rate is not the server's own, and proves nothing about it. */
+const SURE = 0.9;
+
+function verdicts(row: RowResult, { targets, processor }: Result): string {
   return targets
-    .map(
-      ({ of, wanted, reached }) =>
-        `${reached >= wanted ? "met" : "MISSED"}: ${reached.toFixed(2)} of "${of}", wanted ${wanted}`,
-    )
+    .map(({ of, wanted, reached }) => {
+      const other = row.contenders.find(({ name }) => name === of)?.processor ?? 0;
+      const isSure = Math.min(processor, other) >= SURE;
+      const verdict = isSure ? (reached >= wanted ? "met" : "MISSED") : "unsure, disturbed";
+      return `${verdict}: ${reached.toFixed(2)} of "${of}", wanted ${wanted}`;
+    })
     .join("; ");
 }
 
@@ -83,7 +88,7 @@ function cells(row: RowResult): string[][] {
       spread(result),
       result.ratio.toFixed(2),
       `${Math.round(result.processor * 100)} %`,
-      verdicts(result),
+      verdicts(row, result),
     ]),
   ];
 }

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measure, type Plan } from "./measure.js";
+import { summary } from "./profile.js";
 import { keep, record, resultsFolder, text } from "./report.js";
 import type { Row } from "./row.js";
 import { rows } from "./rows.js";
@@ -14,7 +15,7 @@ const help = `npm run bench -- [row...] [options]
   --warmup N    seconds under load before that (2)
   --only TEXT   only the contenders with TEXT in their names, and the baseline
   --quick       3 rounds of 1 second after 1 second
-  --profile     writes a processor profile of each turn to bench/results/profiles
+  --profile     one round, in which each contender's profile is written to bench/results/profiles, and told
   --list        names the rows
   --help        says this
 
@@ -60,7 +61,7 @@ function withSelectedContenders(row: Row): Row {
 
 async function main(): Promise<void> {
   const plan: Plan = {
-    rounds: count("rounds", values.quick ? 3 : 5),
+    rounds: count("rounds", values.profile ? 1 : values.quick ? 3 : 5),
     seconds: count("seconds", values.quick ? 1 : 6),
     warmup: count("warmup", values.quick ? 1 : 2),
     profiles: values.profile ? `${resultsFolder}profiles` : undefined,
@@ -81,8 +82,14 @@ async function main(): Promise<void> {
     );
     console.log(`\n${text(result)}\n`);
   }
+  if (plan.profiles !== undefined) console.log(summary(plan.profiles, 20));
 }
 
 if (values.help) process.stdout.write(help);
 else if (values.list) for (const { name, title } of rows) console.log(`${name.padEnd(18)}${title}`);
-else await main();
+else {
+  await main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -13,6 +13,8 @@ export interface RawClient {
   resume(): void;
   /** Goes away without a word. */
   leave(): void;
+  /** Breaks the connection. */
+  reset(): void;
   /** What came before the server closed the connection. */
   ended(): Promise<string>;
   /** Was it closed by a reset, not in order? */
@@ -57,6 +59,7 @@ export async function rawClient(port: number): Promise<RawClient> {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     leave: () => void socket.destroy(),
+    reset: () => void socket.resetAndDestroy(),
     ended: async () => {
       await closing;
       return text;

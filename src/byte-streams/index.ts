@@ -1,5 +1,5 @@
 /** Representations of bytes. Source: `clj-commons.byte-streams`. */
-export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError } from "./charset.js";
+export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError, utf8 } from "./charset.js";
 export { closeBody, isReadable } from "./close.js";
 export { type FileRegion, FileRegionError, file, fileRegion, HttpFile } from "./http-file.js";
 export {

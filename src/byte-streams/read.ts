@@ -116,10 +116,20 @@ function abandon(body: object): void {
   }
 }
 
+/** The error of a stream; a connection that is gone, or none, means that the body was cut off. */
+function failureOf(error: unknown): unknown {
+  if (error === null || error === undefined) return new BodyAbortedError();
+  return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
+}
+
 function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
   // Read to its end before: nothing is left of it.
   if (body.readableEnded) return into.bytes();
-  if (body.destroyed) return errorDeferred(new BodyAbortedError(body.errored ?? undefined));
+  if (body.destroyed) {
+    // Its error may still be on its way to the listeners.
+    body.on("error", () => {});
+    return errorDeferred(failureOf(body.errored));
+  }
   const result = deferred<Buffer>();
   const onData = (chunk: unknown): void => {
     try {
@@ -141,8 +151,7 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
   };
   const onError = (error: unknown): void => {
     stop();
-    const isGone = (error as { code?: unknown } | null)?.code === "ECONNRESET";
-    result.error(isGone ? new BodyAbortedError(error) : error);
+    result.error(failureOf(error));
   };
   const onClose = (): void => {
     stop();

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { WebsocketPast } from "../websocket/duplex.js";
 import { type RawMessage, type RawWebSocket, readingOf } from "../websocket/raw-socket.js";
 
 type Listener = (...args: never[]) => void;
@@ -25,6 +26,7 @@ export class EarlyMessages {
   readonly #raw: RawWebSocket;
   readonly #req: IncomingMessage;
   readonly #kept: RawMessage[] = [];
+  #end: Pick<WebsocketPast, "code" | "reason"> = {};
   #isHolding = false;
 
   constructor(raw: RawWebSocket, req: IncomingMessage) {
@@ -33,6 +35,7 @@ export class EarlyMessages {
     this.target = req.url ?? "";
     raw.on("message", this.#keep);
     raw.on("newListener", this.#lookWhoListens);
+    raw.on("close", this.#rememberEnd);
     raw.on("error", () => {});
     waiting.set(raw, this);
   }
@@ -42,12 +45,13 @@ export class EarlyMessages {
     return waiting.get(raw);
   }
 
-  /** Hands the messages over, and lets the client go on. */
-  release(): readonly RawMessage[] {
+  /** Hands over what has happened, and lets the client go on. */
+  release(): WebsocketPast & { readonly messages: readonly RawMessage[] } {
     this.#raw.off("message", this.#keep);
+    this.#raw.off("close", this.#rememberEnd);
     this.#raw.off("newListener", this.#lookWhoListens);
     if (this.#isHolding) readingOf(this.#raw).resume();
-    return this.#kept;
+    return { messages: this.#kept, ...this.#end };
   }
 
   readonly #keep = (...message: RawMessage): void => {
@@ -57,12 +61,16 @@ export class EarlyMessages {
     readingOf(this.#raw).pause();
   };
 
-  /** Listeners added before a route was reached only watch: a log, a heartbeat. */
+  readonly #rememberEnd = (code: number, reason: string | Buffer): void => {
+    this.#end = { code, reason: reason.toString() };
+  };
+
+  /** Listeners that are added before a route is reached only watch: a log, a heartbeat. */
   readonly #lookWhoListens = (event: string): void => {
     if (event !== "message" || (this.#req as { wsHandled?: boolean }).wsHandled !== true) return;
     const raw = this.#raw as RawWebSocket & Listened;
     const before = raw.rawListeners("message");
-    const messages = this.release();
+    const { messages } = this.release();
     if (messages.length === 0) return;
     // Once the listener has been added.
     process.nextTick(() => {

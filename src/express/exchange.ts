@@ -5,6 +5,7 @@ import {
   type HostFacts,
   hostName,
   localAddress,
+  originForm,
   pathOf,
   socketScheme,
 } from "../message/index.js";
@@ -51,7 +52,7 @@ export function expressFacts(req: Request): HostFacts {
     serverName: isDirect ? hostName(req) : (req.hostname ?? localAddress(req)),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
-    pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(url),
+    pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
     routeParams: hasAny(req.params) ? req.params : undefined,
     parsedBody: req.body as unknown,
   };

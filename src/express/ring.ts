@@ -18,6 +18,7 @@ export interface RingOptions {
  * Under Express the request has, besides the keys of Ring's SPEC, where there is anything to say: `context` (the path of
  * the mount), `pathInfo` (the path inside it), `routeParams`, and `parsedBody` in place of a body that a parser has read.
  * Headers and cookies that middleware has set on Express's response stay, unless the response map names the same header.
+ * A content-length is added where it is known and left alone where it is given; a transfer-encoding is not taken over.
  *
  * Bodies are sent as fast as the client reads. When it goes away, the body is closed and `abortSignal(request)` fires; an
  * answer that comes later is dropped. A body that fails after its first chunk cuts the connection.

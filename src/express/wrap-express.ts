@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { type Awaitable, andThen, type Deferred, deferred } from "../deferred/index.js";
 import { describe, InvalidArgumentError, logError } from "../errors/index.js";
 import { type Exchange, exchangeOf, wasRead } from "../message/index.js";
+import { tagged } from "../ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../ring/types.js";
 
 /** How a run through the middleware ended. */
@@ -30,12 +31,12 @@ export function wrapExpress<Req extends RingRequest, Res = RingResponse>(
   ...middleware: readonly RequestHandler[]
 ): Handler<Req, Res> {
   middleware.forEach(checkMiddleware);
-  return (request) => {
+  return tagged("wrapExpress", handler, (request: Req) => {
     const exchange = exchangeOf(request);
     return andThen(runFrom(0, middleware, exchange), (outcome) =>
       outcome === THROUGH ? handler(afterParsers(request, exchange)) : null,
     );
-  };
+  });
 }
 
 function checkMiddleware(middleware: unknown, place: number): void {

@@ -1,4 +1,5 @@
 import { deferred, error as fail, success } from "../deferred/index.js";
+import { tagged } from "../ring/tag.js";
 import type { AsyncHandler, Handler, RingResponse } from "../ring/types.js";
 
 /**
@@ -13,7 +14,7 @@ import type { AsyncHandler, Handler, RingResponse } from "../ring/types.js";
  * @see Source: `aleph.http/wrap-ring-async-handler`.
  */
 export function wrapRingAsyncHandler<Req, Res = RingResponse>(handler: AsyncHandler<Req, Res>): Handler<Req, Res> {
-  return (request) => {
+  return tagged("wrapRingAsyncHandler", handler, (request: Req) => {
     const response = deferred<Res | null | undefined>();
     try {
       handler(
@@ -25,5 +26,5 @@ export function wrapRingAsyncHandler<Req, Res = RingResponse>(handler: AsyncHand
       fail(response, error);
     }
     return response;
-  };
+  });
 }

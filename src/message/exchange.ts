@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
+
+/** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
+const INTERNAL_ERROR = 2;
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
@@ -44,9 +48,18 @@ export abstract class Exchange implements RawExchange {
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
     const { req, res } = this;
-    // A stream of HTTP/2 may go alone; the response of an HTTP/1 request goes with its socket.
-    const stream = (res as { stream?: { destroyed: boolean } }).stream;
-    return stream === undefined ? res.destroyed || req.socket.destroyed : stream.destroyed;
+    return this.#stream?.destroyed ?? (res.destroyed || req.socket.destroyed);
+  }
+
+  /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
+  get #stream(): ServerHttp2Stream | undefined {
+    return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
+  }
+
+  /** Has the whole answer been given to the connection? */
+  get #isAnswered(): boolean {
+    const stream = this.#stream;
+    return stream === undefined ? this.res.writableFinished : this.res.writableEnded && !stream.aborted;
   }
 
   /** Has somebody begun to answer, or has the answer nobody to go to? */
@@ -89,7 +102,7 @@ export abstract class Exchange implements RawExchange {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.isGone) controller.abort();
-      else this.onGone(() => this.res.writableFinished || controller.abort());
+      else this.onGone(() => this.#isAnswered || controller.abort());
     }
     return this.#controller.signal;
   }
@@ -117,8 +130,10 @@ export abstract class Exchange implements RawExchange {
    */
   cut(error: unknown): void {
     logError(error, `the body of the response to ${this.route} failed; the connection is cut`);
-    const { req, res } = this;
-    if (res.socket === null || req.httpVersionMajor > 1) res.destroy();
+    const { res } = this;
+    const stream = this.#stream;
+    if (stream !== undefined) stream.write("", () => stream.close(INTERNAL_ERROR));
+    else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
     else if (!res.chunkedEncoding && !res.hasHeader("content-length")) res.socket.resetAndDestroy();
     else res.socket.destroySoon();

@@ -113,7 +113,7 @@ function forbidsLength(status: number): boolean {
 }
 
 /**
- * Puts status and headers on Node's response. What Express middleware has set there stays unless the response names it;
+ * Puts status and headers, but for transfer-encoding, on Node's response. What Express middleware has set there stays unless the response names it;
  * its cookies stay in any case.
  *
  * @param length Bytes of the body: what content-length will say; undefined leaves it to the response, or to chunks.
@@ -125,9 +125,14 @@ export function applyHead(res: ServerResponse, head: Head, length: number | unde
     const value = headers[name];
     if (value === undefined) continue;
     if (name.length === 10 && name.toLowerCase() === "set-cookie") addCookies(res, name, value);
-    else if (!isLength(name) || !forbidsLength(head.status)) res.setHeader(name, value);
+    else if (!isFraming(name) && !(isLength(name) && forbidsLength(head.status))) res.setHeader(name, value);
   }
   if (head.ownLength === undefined) setLength(res, length);
+}
+
+/** How the body is cut into pieces is the connection's business; a response that was fetched elsewhere may still say it. */
+function isFraming(name: string): boolean {
+  return name.length === 17 && name.toLowerCase() === "transfer-encoding";
 }
 
 function isLength(name: string): boolean {

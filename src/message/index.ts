@@ -2,6 +2,15 @@
 export { wrapRingAsyncHandler } from "./async-handler.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
-export { type HostFacts, hostName, localAddress, socketFacts, socketScheme, toRequest, wasRead } from "./request.js";
+export {
+  type HostFacts,
+  hostName,
+  localAddress,
+  originForm,
+  socketFacts,
+  socketScheme,
+  toRequest,
+  wasRead,
+} from "./request.js";
 export { respond } from "./response.js";
 export { serve } from "./serve.js";

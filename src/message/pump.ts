@@ -203,7 +203,6 @@ export class Pump implements Listener<unknown> {
     this.#state = OVER;
     clearTimeout(this.#timer);
     this.#forgetClient();
-    this.#exchange.res.off("drain", this.#onDrain);
   }
 }
 

@@ -80,8 +80,8 @@ function unmapped(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-/** Clients of proxies may send the whole URL (RFC 9112, 3.2.2): the part from the path on. */
-function originForm(target: string): string {
+/** The part of a request target from the path on: clients of proxies send whole URLs (RFC 9112, 3.2.2). */
+export function originForm(target: string): string {
   if (target.startsWith("/") || target === "*") return target;
   const [, rest] = /^[a-z][a-z\d+.-]*:\/\/[^/?]*(.*)$/i.exec(target) ?? [];
   if (rest === undefined) return target;

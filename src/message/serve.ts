@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { type Deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
 import type { Handler, RingRequest, RingResponse } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
@@ -11,7 +10,6 @@ import { respond } from "./response.js";
  * answer that cannot be sent are raised on the exchange, once.
  */
 export function serve(handler: Handler, request: RingRequest, exchange: Exchange): void {
-  if (request.body !== undefined) exchange.res.once("finish", () => readAway(exchange.req));
   try {
     settle(exchange, handler(request));
   } catch (error) {
@@ -50,9 +48,4 @@ class LateAnswer implements Listener<unknown> {
   onError(error: unknown): void {
     this.#exchange.raise(error);
   }
-}
-
-/** Reads away what is left of a request body that nobody reads, so that the connection can serve the next request. */
-function readAway(req: IncomingMessage): void {
-  if (req.listenerCount("readable") === 0 && req.listenerCount("data") === 0) req.resume();
 }

@@ -1,8 +1,8 @@
 /** Encodings of URLs and forms, and base64. Source: `ring.util.codec`. */
 
-import { type Charset, charset, findCharset } from "../byte-streams/index.js";
+import { type Charset, charset, findCharset, utf8 } from "../byte-streams/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
-import { addParam, emptyMap, type FlatParamMap } from "./param-map.js";
+import { addParam, emptyMap, type FlatParamMap, mapToFill } from "./param-map.js";
 
 export type { FlatParamMap, ParamMap, ParamValue } from "./param-map.js";
 
@@ -133,11 +133,11 @@ function escapedByte(text: string, at: number): number {
 /** For runs of escapes up to this length; they are used up before the next one is read. */
 const scratch = Buffer.alloc(256);
 
-/** Text with at least one "+" or "%", which stands at `special`; undefined if an escape is wrong. */
-function decodeFormText(text: string, special: number, charset: Charset): string | undefined {
+/** Text with a "+" or "%" in it; undefined if an escape is wrong. */
+function decodeFormText(text: string, charset: Charset): string | undefined {
   let decoded = "";
   let from = 0;
-  for (let at = special; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === PLUS) {
       decoded += `${text.slice(from, at)} `;
@@ -145,7 +145,7 @@ function decodeFormText(text: string, special: number, charset: Charset): string
     } else if (code === PERCENT) {
       decoded += text.slice(from, at);
       let end = at + 3;
-      while (text.charCodeAt(end) === PERCENT) end += 3;
+      while (end < text.length && text.charCodeAt(end) === PERCENT) end += 3;
       const count = (end - at) / 3;
       const bytes = count <= scratch.length ? scratch : Buffer.allocUnsafe(count);
       for (let index = 0; index < count; index++) {
@@ -153,21 +153,14 @@ function decodeFormText(text: string, special: number, charset: Charset): string
         if (byte === -1) return undefined;
         bytes[index] = byte;
       }
-      decoded += charset.decode(bytes.subarray(0, count));
+      // One character of ASCII is the usual case by far.
+      const isAscii = count === 1 && charset === utf8 && (bytes[0] as number) < 0x80;
+      decoded += isAscii ? String.fromCharCode(bytes[0] as number) : charset.decode(bytes.subarray(0, count));
       from = end;
       at = end - 1;
     }
   }
   return decoded + text.slice(from);
-}
-
-/** Where the first "+" or "%" stands, or -1. */
-function specialIn(text: string): number {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === PLUS || code === PERCENT) return at;
-  }
-  return -1;
 }
 
 /**
@@ -177,10 +170,9 @@ function specialIn(text: string): number {
  * @see Source: `ring.util.codec/form-decode-str`.
  */
 export function formDecodeStr(encoded: string, encoding = "utf-8"): string | undefined {
-  const special = specialIn(encoded);
-  if (special === -1) return encoded;
+  if (!encoded.includes("%") && !encoded.includes("+")) return encoded;
   const named = findCharset(encoding);
-  return named === undefined ? undefined : decodeFormText(encoded, special, named);
+  return named && decodeFormText(encoded, named);
 }
 
 /**
@@ -193,13 +185,10 @@ export function formDecodeStr(encoded: string, encoding = "utf-8"): string | und
  * @see Source: `ring.util.codec/form-decode-map`.
  */
 export function formDecodeMap(encoded: string, encoding = "utf-8"): FlatParamMap {
-  const params = emptyMap<string | string[]>();
+  if (encoded === "") return emptyMap();
+  const params = mapToFill<string | string[]>();
+  // Undefined is an unknown charset, null one that was not needed yet.
   let named: Charset | null | undefined = null;
-  const decode = (text: string, isSpecial: boolean): string | undefined => {
-    if (!isSpecial) return text;
-    if (named === null) named = findCharset(encoding);
-    return named === undefined ? undefined : decodeFormText(text, 0, named);
-  };
   let start = 0;
   let equals = -1;
   let isSpecial = false;
@@ -214,14 +203,19 @@ export function formDecodeMap(encoded: string, encoding = "utf-8"): FlatParamMap
       isSpecial = false;
     } else if (code === AMPERSAND) {
       if (at > start) {
-        const hasValue = equals !== -1;
-        const name = decode(encoded.slice(start, hasValue ? equals : at), hasValue ? isNameSpecial : isSpecial);
-        const value = hasValue ? decode(encoded.slice(equals + 1, at), isSpecial) : "";
+        let name: string | undefined = encoded.slice(start, equals === -1 ? at : equals);
+        let value: string | undefined = equals === -1 ? "" : encoded.slice(equals + 1, at);
+        if (isSpecial || isNameSpecial) {
+          if (named === null) named = findCharset(encoding);
+          if (isNameSpecial || equals === -1) name = named && decodeFormText(name, named);
+          if (isSpecial) value = named && decodeFormText(value, named);
+        }
         if (name !== undefined && value !== undefined) addParam(params, name, value);
       }
       start = at + 1;
       equals = -1;
       isSpecial = false;
+      isNameSpecial = false;
     }
   }
   return params;
@@ -249,7 +243,7 @@ export function assocConj<V>(
   key: string,
   value: V,
 ): Record<string, V | readonly V[]> {
-  const copy: Record<string, V | readonly V[]> = Object.assign(emptyMap<V>(), map);
+  const copy: Record<string, V | readonly V[]> = Object.assign(mapToFill<V>(), map);
   const present = copy[key];
   if (present === undefined || present === null || present === false) copy[key] = value;
   else copy[key] = Array.isArray(present) ? [...(present as V[]), value] : [present as V, value];

@@ -21,7 +21,7 @@ export function isToken(text: string): boolean {
 
 function tokenEnd(text: string, from: number): number {
   let at = from;
-  while (isTokenCode(text.charCodeAt(at))) at++;
+  while (at < text.length && isTokenCode(text.charCodeAt(at))) at++;
   return at;
 }
 
@@ -83,6 +83,7 @@ export function findContentTypeCharset(contentType: string): string | undefined 
     if (before === 59) direct.set(index - 1, value);
     else blanks.push({ at: index - 1, value });
   }
+  let next = 0;
   let lineEnd = -1;
   let last: { at: number; value: string } | undefined;
   for (let at = contentType.indexOf(";"); at !== -1; at = contentType.indexOf(";", at + 1)) {
@@ -91,7 +92,7 @@ export function findContentTypeCharset(contentType: string): string | undefined 
       LINE_END.lastIndex = at;
       lineEnd = LINE_END.exec(contentType)?.index ?? contentType.length;
       last = undefined;
-      while (blanks[0] !== undefined && blanks[0].at <= lineEnd) last = blanks.shift();
+      while ((blanks[next]?.at ?? Infinity) <= lineEnd) last = blanks[next++];
     }
     if (last !== undefined && last.at > at) return last.value;
     const value = direct.get(at);

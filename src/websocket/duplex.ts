@@ -10,7 +10,7 @@ import { SourceView } from "../stream/views.js";
 import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
-import { connectionUnder, isText, OPEN, type RawMessage, type RawWebSocket, readingOf } from "./raw-socket.js";
+import { CLOSED, connectionUnder, isText, OPEN, type RawMessage, type RawWebSocket, readingOf } from "./raw-socket.js";
 
 /** Text is a string, binary is bytes. */
 export type WebsocketMessage = string | Uint8Array;
@@ -57,6 +57,14 @@ export interface DuplexOptions extends ClockOptions {
   readonly closeTimeout?: number | undefined;
 }
 
+/** What a socket went through before it became a duplex. */
+export interface WebsocketPast {
+  readonly messages?: readonly RawMessage[];
+  /** How it ended, if it has. */
+  readonly code?: number;
+  readonly reason?: string;
+}
+
 export const CLOSE_TIMEOUT = 10_000;
 
 /** The code that stands for a connection that ended without a close frame. */
@@ -78,24 +86,21 @@ export class Websocket
   #cancelCut: Cancel | undefined;
   #closing: WebsocketClosing | undefined;
 
-  /**
-   * @param raw one that is open
-   * @param early what it has received so far
-   */
-  constructor(raw: RawWebSocket, options: DuplexOptions = {}, early: readonly RawMessage[] = []) {
+  constructor(raw: RawWebSocket, options: DuplexOptions = {}, past: WebsocketPast = {}) {
     const incoming = new Incoming<WebsocketMessage>(readingOf(raw));
     super(incoming.stream);
     this.#incoming = incoming;
     this.#outgoing = new Outgoing(raw);
     this.raw = raw;
     this.#options = options;
-    for (const message of early) this.#receive(...message);
+    for (const message of past.messages ?? []) this.#receive(...message);
     raw.on("message", (...message: RawMessage) => this.#receive(...message));
     raw.on("pong", () => this.#receivePong());
     raw.on("close", (code: number, reason: string | Buffer) => this.#end(code, reason.toString()));
     // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
     raw.on("error", () => {});
     if (options.heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, options.heartbeats, options);
+    if (raw.readyState === CLOSED) this.#end(past.code ?? BROKEN, past.reason ?? "");
   }
 
   get protocol(): string {

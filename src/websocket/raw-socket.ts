@@ -22,6 +22,8 @@ export interface RawWebSocket {
 
 /** `readyState` of an open one. */
 export const OPEN = 1;
+/** `readyState` of one that has told of its end. */
+export const CLOSED = 3;
 
 /** The private parts: in both versions, and used by `ws` itself to make a Node stream of a socket. */
 interface Inside {

@@ -202,6 +202,25 @@ export function requestContract(host: Host): void {
       );
     });
 
+    it.each<[string, number, number]>([
+      ["in a response without a body", 204, 204],
+      ["in an invalid response", 99, 500],
+    ])("given back %s do not cost the client its answer", async (_what, status, expected) => {
+      await serving(
+        host,
+        ({ body }) => ({ status, headers: {}, body: body as Readable }),
+        async ({ port }) => {
+          const client = await rawClient(port);
+          client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+          client.send("x".repeat(50_000));
+          await client.until(new RegExp(`^HTTP/1.1 ${expected}`));
+          client.send("x".repeat(50_000) + get("/"));
+          expect(await client.until(new RegExp(`HTTP/1.1 ${expected}[^]*HTTP/1.1 ${expected}`))).toMatch(/^HTTP/);
+          client.leave();
+        },
+      );
+    });
+
     it("fail while they are read, when the client leaves in the middle", async () => {
       let failure: unknown;
       let tell: () => void = () => {};

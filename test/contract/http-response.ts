@@ -3,6 +3,7 @@ import pDefer from "p-defer";
 import { chain, deferred, success, successDeferred } from "../../src/deferred/index.js";
 import { abortSignal, wrapRingAsyncHandler } from "../../src/index.js";
 import type { Handler, RingResponse } from "../../src/ring/types.js";
+import { toSource } from "../../src/stream/index.js";
 import { exchangeRaw, get, headOf, rawClient } from "../raw-client.js";
 import { type Host, serving, withLog } from "./host.js";
 
@@ -239,6 +240,15 @@ export function responseContract(host: Host): void {
     it("leave content-type as it is, and absent where it is", async () => {
       expect(await headFor({ headers: { "content-type": "text/plain" } })).toContain("content-type: text/plain");
       expect((await headFor({ body: "x" })).join("\n")).not.toMatch(/content-type/i);
+    });
+
+    it.each<[string, RingResponse, string[]]>([
+      ["a string", { body: "hi" }, ["content-length: 2"]],
+      ["a stream", { body: toSource(["hi"]) }, ["Transfer-Encoding: chunked"]],
+      ["204", { status: 204 }, []],
+    ])("leave out a transfer-encoding that was copied from elsewhere (%s)", async (_what, response, expected) => {
+      const lines = await headFor({ ...response, headers: { "transfer-encoding": "chunked" } });
+      expect(lines.filter((line) => /^(transfer-encoding|content-length)/i.test(line))).toEqual(expected);
     });
 
     it("let the handler close the connection", async () => {

@@ -147,6 +147,24 @@ describe.each([
   });
 });
 
+describe.each([
+  ["chain", chain],
+  ["chainPrime", chainPrime],
+])("%s", (_name, chain) => {
+  it.each([2, 4])("of %i stages does not look at its result between the last two, unless it pauses there", (count) => {
+    const gate = deferred<void>();
+    const calls: number[] = [];
+    const stages = Array.from({ length: count }, (_, i) => () => {
+      calls.push(i);
+      if (i === count - 2) success(result, "from a stage");
+    });
+    const result: Deferred<unknown> = (chain as AnyChain)(gate, ...stages);
+    success(gate, undefined);
+    expect(calls).toEqual(stages.map((_, i) => i));
+    expect(outcome(result)).toEqual({ ok: "from a stage" });
+  });
+});
+
 describe("chain", () => {
   it("opens promises, thenables and p-defer objects", async () => {
     const late = pDefer<number>();

@@ -155,11 +155,11 @@ describe.each([
 
   it("lets a throw of what needs nothing escape", () => {
     const boom = new Error("boom");
-    expect(() =>
-      flow().let("a", () => {
-        throw boom;
-      }),
-    ).toThrow(boom);
+    const throws = (): never => {
+      throw boom;
+    };
+    expect(() => flow().let("a", throws)).toThrow(boom);
+    expect(() => flow().let("a", [], throws)).toThrow(boom);
   });
 
   it("never starts what needs a failed binding, and goes on with the rest", () => {

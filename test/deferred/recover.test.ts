@@ -163,7 +163,10 @@ describe.each([
     const ended = jest.fn();
     const kept = successDeferred(1);
     expect(finallyDo(kept, ended)).toBe(kept);
-    expect(outcome(finallyDo(errorDeferred("e"), ended))).toEqual({ err: "e" });
+    const broken = errorDeferred("e");
+    const result = finallyDo(broken, ended);
+    expect(outcome(result)).toEqual({ err: "e" });
+    expect(result).not.toBe(broken);
     expect(outcome(finallyDo(2, ended))).toEqual({ ok: 2 });
     expect(ended).toHaveBeenCalledTimes(3);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { deferred, success } from "../../src/deferred/index.js";
-import { expressOf, ring } from "../../src/index.js";
+import { expressOf, ring, seq } from "../../src/index.js";
 import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
+import { close, stream } from "../../src/stream/index.js";
+import { withLog } from "../contract/host.js";
 import { exchangeRaw, get } from "../raw-client.js";
 import { versions, withApp } from "./hosts.js";
 
@@ -38,6 +40,18 @@ describe.each(versions)("ring, on %s", (_name, express) => {
   it("has the root as the path inside, when the mount is all of the path", async () => {
     await withApp(express().use("/api", ring(where)), async ({ url }) => {
       expect(await json(`${url}/api?x`)).toEqual({ uri: "/api", queryString: "x", context: "/api", pathInfo: "/" });
+    });
+  });
+
+  it("tells the path inside the mount to a client that sends whole URLs, too", async () => {
+    await withApp(express().use("/api", ring(where)), async ({ port }) => {
+      const text = await exchangeRaw(port, get("http://elsewhere/api/x?y", "Connection: close"));
+      expect(JSON.parse(text.slice(text.indexOf("{")))).toEqual({
+        uri: "/api/x",
+        queryString: "y",
+        context: "/api",
+        pathInfo: "/x",
+      });
     });
   });
 
@@ -188,6 +202,17 @@ describe.each(versions)("ring, on %s", (_name, express) => {
     });
   });
 
+  it("does not believe a content-length that was set for another body", async () => {
+    const app = express().use((_req, res, next) => {
+      res.set("Content-Length", "999");
+      next();
+    });
+    await withApp(app.use(ring(() => ({ body: seq(["a", "b"]) }))), async ({ url }) => {
+      const answer = await fetch(url);
+      expect([await answer.text(), answer.headers.get("content-length")]).toEqual(["ab", null]);
+    });
+  });
+
   it("encodes text in the charset of a content-type that is on the response", async () => {
     const app = express().use((_req, res, next) => {
       res.setHeader("content-type", "text/plain; charset=iso-8859-1");
@@ -240,19 +265,42 @@ describe.each(versions)("ring, on %s", (_name, express) => {
       setImmediate(() => res.status(503).send("timeout"));
       res.on("finish", () => success(late, { status: 200, headers: {}, body: body as never }));
     });
-    const { setLogger } = await import("../../src/errors/index.js");
-    const log = jest.fn();
-    const before = setLogger(log as never);
-    try {
+    await withLog(async (log) => {
       await withApp(app.use(ring(() => late)), async ({ url, errors }) => {
         const answer = await fetch(url);
         expect([answer.status, await answer.text()]).toEqual([503, "timeout"]);
         expect([closed, errors]).toEqual([true, []]);
-        expect(log).toHaveBeenCalledWith("warn", undefined, expect.stringMatching(/GET \/ was answered twice/));
+        expect(log).toMatchObject([{ level: "warn", message: expect.stringMatching(/GET \/ was answered twice/) }]);
       });
-    } finally {
-      setLogger(before);
-    }
+    });
+  });
+
+  it("drops a body whose first chunk comes while somebody else is answering", async () => {
+    await withLog(async (log) => {
+      const body = stream<string>();
+      let send = (): void => {};
+      async function* late(): AsyncGenerator<string> {
+        await new Promise<void>((resolve) => {
+          send = resolve;
+        });
+        try {
+          yield "late";
+        } finally {
+          close(body);
+        }
+      }
+      const app = express().use((_req, res, next) => {
+        next();
+        res.status(503).write("time");
+        send();
+        body.onClosed(() => res.end("out"));
+      });
+      await withApp(app.use(ring(() => ({ body: late() }))), async ({ url, errors }) => {
+        expect(await (await fetch(url)).text()).toBe("timeout");
+        expect(errors).toEqual([]);
+        expect(log).toMatchObject([{ level: "warn", message: expect.stringMatching(/answered twice/) }]);
+      });
+    });
   });
 
   it("leaves alone what the handler has answered through Express itself", async () => {

@@ -9,9 +9,6 @@ const SHOWN = 20;
 /** What the kit is not meant to do: copy defects of Manifold. */
 const skipped = (tags: readonly string[] = []): boolean => tags.includes("bug");
 
-/** Functions that programs use and that are not exported yet, and how many programs each keeps waiting. */
-const waiting = new Map<string, number>();
-
 let loggerBefore: ReturnType<typeof setLogger>;
 beforeAll(() => {
   // The programs throw in listeners and callbacks on purpose.
@@ -19,10 +16,6 @@ beforeAll(() => {
 });
 afterAll(() => {
   setLogger(loggerBefore);
-  if (waiting.size === 0) return;
-  const names = [...waiting].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} (${count})`);
-  const total = [...waiting.values()].reduce((sum, count) => sum + count, 0);
-  process.stderr.write(`${total} programs wait for functions that are not here yet: ${names.join(", ")}\n`);
 });
 
 /** As an error, because jest prints its message as it is. */
@@ -36,9 +29,8 @@ describe("the programs recorded from Manifold", () => {
     const programs = readPrograms(file).filter(({ tags }) => !skipped(tags));
     const failures: string[] = [];
     for (const program of programs) {
-      const verdict = await run(program);
-      if (verdict.kind === "failed") failures.push(verdict.report);
-      if (verdict.kind === "waiting") waiting.set(verdict.missing, (waiting.get(verdict.missing) ?? 0) + 1);
+      const differences = await run(program);
+      if (differences !== null) failures.push(differences);
     }
     report(failures, programs.length);
     expect(failures).toHaveLength(0);

@@ -17,7 +17,7 @@ export interface Client {
   /** The headers of the answer to the handshake. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The next message: text is a string, binary is a Buffer. */
-  next(): Promise<string | Buffer>;
+  readonly next: () => Promise<string | Buffer>;
   readonly closed: Promise<Closing>;
 }
 
@@ -68,7 +68,7 @@ export async function connectTo(url: string, options: ConnectOptions = {}): Prom
     ws,
     headers,
     closed,
-    async next() {
+    next: async () => {
       while (inbox.length === 0) {
         if (ws.readyState === WebSocket.CLOSED) throw new Error("the connection ended before the message");
         await new Promise<void>((resolve) => {

@@ -1,30 +1,24 @@
-/** The kit under test, looked up by name: a program that needs a function which is not exported is told apart from one that fails. */
-import { existsSync } from "node:fs";
+/** The kit under test, looked up by name, as the programs name its functions. */
+import * as bus from "../../../src/bus/index.js";
+import * as streams from "../../../src/stream/index.js";
+import * as time from "../../../src/time/index.js";
+import * as transducers from "../../../src/transducers/index.js";
+import { RunnerError } from "./program.js";
 
-type Exports = Readonly<Record<string, unknown>>;
 // What is looked up by name has no type that the runner could know.
 type Untyped = (...args: unknown[]) => unknown;
 
-const entryPoints: Readonly<Record<string, Exports>> = {
-  deferred: await load("deferred"),
-  stream: await load("stream"),
-  time: await load("time"),
-  bus: await load("bus"),
-  transducers: await load("transducers"),
+const entryPoints: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  bus,
+  stream: streams,
+  time,
+  transducers,
 };
 
-async function load(folder: string): Promise<Exports> {
-  const path = `../../../src/${folder}/index`;
-  return existsSync(new URL(`${path}.ts`, import.meta.url)) ? ((await import(`${path}.js`)) as Exports) : {};
-}
-
-/** A program used a function that no entry point exports. */
-export class MissingFunction extends Error {}
-
 /** The function `name` of an entry point. */
-export function kit(entryPoint: keyof typeof entryPoints, name: string): Untyped {
+export function kit(entryPoint: "bus" | "stream" | "time" | "transducers", name: string): Untyped {
   const found = entryPoints[entryPoint]?.[name];
-  if (typeof found !== "function") throw new MissingFunction(`${entryPoint}.${name}`);
+  if (typeof found !== "function") throw new RunnerError(`express-ring/${entryPoint} exports no function ${name}`);
   return found as Untyped;
 }
 

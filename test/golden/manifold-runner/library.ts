@@ -1,6 +1,7 @@
 /** The function library: functions that programs name, as `name` or `name:argument,argument`. */
 import { chain, type Deferred, errorDeferred, listener, successDeferred } from "../../../src/deferred/index.js";
 import { kit, stream } from "./kit.js";
+import { RunnerError } from "./program.js";
 import { failure, messageOf, number, print, same, stateOf } from "./values.js";
 import type { World } from "./world.js";
 
@@ -34,7 +35,7 @@ function lookUp<F>(table: Table<F>, world: World, spec: string): F | undefined {
 }
 
 function must<F>(found: F | undefined, spec: string): F {
-  if (found === undefined) throw new TypeError(`the runner's library has no function ${spec}`);
+  if (found === undefined) throw new RunnerError(`the runner's library has no function ${spec}`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 /** Ops that make streams, or a result, of other streams. */
 import type { Deferred } from "../../../src/deferred/index.js";
-import { kit, stream } from "./kit.js";
+import { stream } from "./kit.js";
 import { fn, fn2, fnN, transducer } from "./library.js";
 import type { Ops } from "./ops.js";
 import type { Json } from "./program.js";
@@ -14,7 +14,6 @@ const mapping =
   (operator: "map" | "mapcat") =>
   (world: World, name: string, spec: string, source: Json): void => {
     if (!Array.isArray(source)) return keep(world, name, stream(operator, fn(world, spec), sourceOf(world, source)));
-    kit("stream", "zip");
     keep(world, name, stream(operator, fnN(world, spec), ...source.map((each: Json) => sourceOf(world, each))));
   };
 

@@ -2,6 +2,7 @@
 import { busOps } from "./bus-ops.js";
 import { deferredOps } from "./deferred-ops.js";
 import { operatorOps } from "./operator-ops.js";
+import { RunnerError } from "./program.js";
 import { streamOps } from "./stream-ops.js";
 import { timeOps } from "./time-ops.js";
 import type { World } from "./world.js";
@@ -13,6 +14,6 @@ const ops: Ops = { ...deferredOps, ...timeOps, ...streamOps, ...operatorOps, ...
 
 export function op(name: string): Op {
   const found = ops[name];
-  if (found === undefined) throw new TypeError(`the runner has no op ${name}`);
+  if (found === undefined) throw new RunnerError(`the runner has no op ${name}`);
   return found;
 }

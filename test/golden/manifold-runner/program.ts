@@ -31,6 +31,9 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
+/** A fault of the runner or of a program, never a behaviour of the kit: it fails a program even where it expects a throw. */
+export class RunnerError extends Error {}
+
 const folder = new URL("../manifold/", import.meta.url);
 
 /** Every file of programs in the folder. */

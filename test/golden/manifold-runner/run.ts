@@ -2,18 +2,13 @@
 import { setImmediate as macrotask } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { withClock } from "../../../src/clock/index.js";
-import { MissingFunction } from "./kit.js";
 import { op } from "./ops.js";
-import { emptySnapshot, expand, type Json, type Program, type Snapshot } from "./program.js";
+import { emptySnapshot, expand, type Json, type Program, RunnerError, type Snapshot } from "./program.js";
 import { snapshot } from "./snapshot.js";
 import { World } from "./world.js";
 
-export type Verdict =
-  | { readonly kind: "passed" }
-  | { readonly kind: "waiting"; readonly missing: string }
-  | { readonly kind: "failed"; readonly report: string };
-
-export async function run(program: Program): Promise<Verdict> {
+/** @returns what differs, readable; null if nothing does */
+export async function run(program: Program): Promise<string | null> {
   const world = new World();
   const external = program.tags?.includes("external") ?? false;
   let expected = emptySnapshot;
@@ -24,17 +19,15 @@ export async function run(program: Program): Promise<Verdict> {
     try {
       returned = withClock(world.clock, () => op(name)(world, ...(args as never[])));
     } catch (error) {
-      if (error instanceof MissingFunction) return { kind: "waiting", missing: error.message };
+      if (error instanceof RunnerError) return describeFailure(program, place, [error.message]);
       thrown = error;
     }
     if (external) await macrotask();
     const got = snapshot(world, returned, thrown !== undefined);
     const differences = compare(expected, got);
-    if (differences.length > 0) {
-      return { kind: "failed", report: describeFailure(program, place, differences, thrown) };
-    }
+    if (differences.length > 0) return describeFailure(program, place, differences, thrown);
   }
-  return { kind: "passed" };
+  return null;
 }
 
 /** A line for each difference; none if the snapshots agree. */
@@ -56,7 +49,7 @@ function compare(expected: Snapshot, got: Snapshot): string[] {
 
 const show = (value: Json | undefined): string => (value === undefined ? "nothing" : JSON.stringify(value));
 
-function describeFailure(program: Program, place: number, differences: readonly string[], thrown: unknown): string {
+function describeFailure(program: Program, place: number, differences: readonly string[], thrown?: unknown): string {
   const ops = program.ops
     .slice(0, place + 1)
     .map((each, i) => `${i === place ? "  > " : "    "}${i} ${JSON.stringify(each)}`);

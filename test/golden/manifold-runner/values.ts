@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Deferred, errorDeferred, isDeferred, successDeferred } from "../../../src/deferred/index.js";
 import { TimeoutError } from "../../../src/errors/index.js";
-import type { Json } from "./program.js";
+import { type Json, RunnerError } from "./program.js";
 import type { World } from "./world.js";
 
 /** The errors the programs throw; without a class, an error is of this one. */
@@ -43,7 +43,7 @@ export function decode(world: World, value: Json): unknown {
     case "seq":
       return decode(world, content);
     default:
-      throw new TypeError(`the runner knows no value of the kind ${kind}`);
+      throw new RunnerError(`the runner knows no value of the kind ${kind}`);
   }
 }
 

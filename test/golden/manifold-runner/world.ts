@@ -2,7 +2,7 @@
 import type { DeferredPromise } from "p-defer";
 import { type MockClock, mockClock } from "../../../src/clock/index.js";
 import type { ClaimToken, Deferrable, Deferred, Listener } from "../../../src/deferred/index.js";
-import type { Json } from "./program.js";
+import { type Json, RunnerError } from "./program.js";
 
 /** A foreign promise, with its two ends. */
 export type External = DeferredPromise<unknown>;
@@ -42,6 +42,6 @@ export class World {
 /** What a program names exists; if not, the op before it failed, and the comparison has said so already. */
 export function found<V>(map: ReadonlyMap<string, V>, name: string): V {
   const value = map.get(name);
-  if (value === undefined) throw new ReferenceError(`the program names "${name}", which was never made`);
+  if (value === undefined) throw new RunnerError(`the program names "${name}", which was never made`);
   return value;
 }

@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { WebSocket } from "ws";
+import { Checkout, type Program } from "./checkout.js";
+import { readProjectFile, root } from "./sources.js";
+
+jest.setTimeout(60_000);
+
+const checkout = new Checkout();
+beforeAll(() => checkout.run("npm", "run", "build"));
+afterAll(() => checkout.remove());
+
+/** Reads the text of a response chunk by chunk. */
+const chunksOf = (response: Response) =>
+  (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+
+async function echo(url: string, messages: readonly (string | Buffer)[]): Promise<unknown[]> {
+  const socket = new WebSocket(url);
+  await once(socket, "open");
+  const received: unknown[] = [];
+  for (const message of messages) {
+    socket.send(message);
+    const [data, isBinary] = (await once(socket, "message")) as [Buffer, boolean];
+    received.push(isBinary ? data : data.toString());
+  }
+  socket.close();
+  await once(socket, "close");
+  return received;
+}
+
+/** Talks to each example as its first lines say. */
+const talks: Readonly<Record<string, (url: string, program: Program) => Promise<void>>> = {
+  "hello.ts": async (url) => {
+    expect(await (await fetch(`${url}?tea`)).text()).toBe("Hello, Ada! You asked for tea.\n");
+    expect(await (await fetch(new URL("/ring", url))).text()).toBe("answered by Ring\n");
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
+  "let-flow.ts": async (url) => {
+    expect(await (await fetch(url)).json()).toEqual({ user: { id: "7", name: "Ada" }, ads: [] });
+    expect(await (await fetch(new URL("/graph", url))).json()).toEqual({
+      user: { id: "7", name: "Ada" },
+      ads: [],
+      posts: ["Ada on engines", "Ada on numbers"],
+    });
+  },
+
+  "streaming.ts": async (url, program) => {
+    const ticks = chunksOf(await fetch(url));
+    const [first, second] = [await ticks.read(), await ticks.read()].map(({ value = "" }) => Date.parse(value.trim()));
+    expect(second).toBeGreaterThan(first ?? Number.NaN);
+    await ticks.cancel();
+    await program.prints(/ticks: the client has gone/);
+    const numbers = chunksOf(await fetch(new URL("/numbers", url)));
+    expect((await numbers.read()).value).toMatch(/^0\n1\n2\n/);
+    await numbers.cancel();
+    await program.prints(/numbers: the client has gone after about \d+/);
+  },
+
+  "sse.ts": async (url) => {
+    const events = chunksOf(await fetch(url));
+    expect((await events.read()).value).toBe("retry: 2000\n\n");
+    const post = { method: "POST", headers: { "content-type": "text/plain" }, body: "It rains.\nCats and dogs." };
+    expect((await fetch(url, post)).status).toBe(202);
+    expect((await events.read()).value).toBe("event: news\ndata: It rains.\ndata: Cats and dogs.\n\n");
+    await events.cancel();
+  },
+
+  "websocket-echo.ts": async (url) => {
+    const messages = ["hello", Buffer.of(0, 1, 255)];
+    expect(await echo(url, messages)).toEqual(messages);
+    await expect(echo(url.replace("open", "wrong"), messages)).rejects.toThrow("401");
+  },
+
+  "express-ws-echo.ts": async (url) => {
+    const messages = ["hello", Buffer.of(0, 1, 255)];
+    expect(await echo(url, messages)).toEqual(messages);
+  },
+};
+
+const files = readdirSync(`${root}examples`).filter((name) => name.endsWith(".ts"));
+
+describe("the examples", () => {
+  it("are all listed for readers, and all run here", () => {
+    const listed = [...readProjectFile("examples/README.md").matchAll(/^\| \[(.*?)\]\((.*?)\)/gm)];
+    expect(new Set(listed.map(([, name]) => name))).toEqual(new Set(["demo", ...files]));
+    for (const [, name, target] of listed) expect(target).toBe(name);
+    expect(new Set(Object.keys(talks))).toEqual(new Set(files));
+  });
+
+  it.each(Object.entries(talks))("say what they say: %s", async (name, talk) => {
+    const program = checkout.start("node", `dist/examples/${name.replace(/\.ts$/, ".js")}`);
+    await talk(await program.url(), program);
+    expect(await program.terminate()).toEqual({ code: null, signal: "SIGTERM" });
+  });
+});
+
+describe("npm start", () => {
+  it("builds and serves the demo, and a second one too", async () => {
+    for (const round of [1, 2]) {
+      const program = checkout.start("npm", "start");
+      const response = await fetch(await program.url());
+      expect([round, response.status]).toEqual([round, 200]);
+      expect(response.headers.get("content-security-policy")).toContain("default-src 'self'");
+      expect(await response.text()).toContain("<title>express-ring: a demo</title>");
+      await program.terminate();
+    }
+  });
+});
+
+describe("the demo", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "ends well at %s, and cuts a clock that somebody listens to",
+    async (signal) => {
+      const program = checkout.start("node", "dist/examples/demo/server.js");
+      const clock = await fetch(new URL("clock", await program.url()));
+      program.signal(signal);
+      await expect(clock.text()).rejects.toThrow("terminated");
+      expect(await program.ended).toEqual({ code: 0, signal: null });
+    },
+  );
+});

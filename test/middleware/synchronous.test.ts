@@ -1,0 +1,101 @@
+import { createHook } from "node:async_hooks";
+import { describe, expect, it } from "@jest/globals";
+import {
+  type Cookies,
+  type Params,
+  wrapContentType,
+  wrapCookies,
+  wrapHead,
+  wrapNotModified,
+  wrapParams,
+} from "../../middleware/index.js";
+import type { Awaitable } from "../../src/deferred/index.js";
+import { deferred, isDeferred } from "../../src/deferred/index.js";
+import { pipe } from "../../src/ring/pipe.js";
+import type { RingRequest, RingResponse } from "../../src/ring/types.js";
+import { form, request } from "./helpers.js";
+
+type Full = RingRequest & Params & Cookies;
+
+const stack = (handler: (request: Full) => Awaitable<RingResponse | null>) =>
+  pipe(handler, wrapParams, wrapCookies, wrapContentType, wrapNotModified, wrapHead);
+
+const page = (request: Full): RingResponse => ({
+  status: 200,
+  headers: {},
+  body: `${String(request.queryParams["a"])} ${request.cookies["c"]?.value}`,
+  cookies: { seen: { value: true, path: "/" } },
+});
+const asked = request({
+  uri: "/page.html",
+  queryString: "a=%31&b=+",
+  headers: { cookie: "c=2" },
+  requestMethod: "head",
+});
+const answered = {
+  status: 200,
+  headers: { "Set-Cookie": ["seen=true; Path=/"], "Content-Type": "text/html" },
+  body: null,
+};
+
+/** How many promises are made while `run` runs. */
+function promisesIn(run: () => unknown): number {
+  let count = 0;
+  const hook = createHook({ init: (_id, type) => void (type === "PROMISE" && count++) }).enable();
+  try {
+    run();
+  } finally {
+    hook.disable();
+  }
+  return count;
+}
+
+describe("a synchronous handler under middleware", () => {
+  it("is answered in the same call, with no promise made", () => {
+    const app = stack(page);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(asked)))).toBe(0);
+    expect(response).toEqual(answered);
+  });
+
+  it("is so, too, with a form that is there already", () => {
+    const app = stack(({ formParams }) => ({ body: formParams["a"] === "1" ? "one" : "" }));
+    const posted = request({ requestMethod: "post", headers: form, body: "a=1" });
+    let response: unknown;
+    expect(promisesIn(() => (response = app(posted)))).toBe(0);
+    expect(response).toMatchObject({ body: "one" });
+  });
+
+  it("would be found out by a promise", () => {
+    expect(promisesIn(() => stack(async (request) => page(request))(asked))).toBeGreaterThan(0);
+  });
+
+  it("throws in place what the handler throws", () => {
+    const app = stack(() => {
+      throw new Error("boom");
+    });
+    expect(() => app(asked)).toThrow("boom");
+  });
+});
+
+describe("an asynchronous handler under middleware", () => {
+  it("is answered when its deferred is, with no promise made for it", () => {
+    const later = deferred<RingResponse>();
+    const app = stack(() => later);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(asked)))).toBe(0);
+    expect(isDeferred(response) && response.isRealized).toBe(false);
+    later.success({ status: 200, body: "x" });
+    expect(response).toMatchObject({ result: { status: 200, headers: { "Content-Type": "text/html" }, body: null } });
+  });
+
+  it("rejects with what the handler rejects with", async () => {
+    const app = stack(() => Promise.reject(new Error("boom")));
+    await expect(app(asked)).rejects.toThrow("boom");
+  });
+
+  it("passes on that there is no answer", async () => {
+    expect(await stack(async () => null)(asked)).toBeNull();
+    expect(stack(() => null)(asked)).toBeNull();
+  });
+});
