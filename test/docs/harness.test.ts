@@ -1,7 +1,7 @@
 /** The means by which documents are held to what they say must themselves be able to fail. */
 import { describe, expect, it } from "@jest/globals";
 import { examplesOf } from "./docstrings.js";
-import { snippetsOf } from "./markdown.js";
+import { headingsOf, linksOf, snippetsOf } from "./markdown.js";
 import { run } from "./run.js";
 import { type Snippet, textOf } from "./snippet.js";
 import { tablesOf } from "./tables.js";
@@ -119,6 +119,22 @@ describe("snippetsOf", () => {
 
   it("fails on a block without an end", () => {
     expect(() => snippetsOf("guide.md", "```ts\na;\n")).toThrow("guide.md:1: what begins here has no end");
+  });
+});
+
+describe("linksOf", () => {
+  it("finds what leads to files and headings, not to other sites, and not in code", () => {
+    const markdown = "[a](b.md) [c](#d-e) [f](../g.md#h) [i](https://j.org)\n```ts\n[k](l.md)\n```\n";
+    expect(linksOf(markdown)).toEqual(["b.md", "#d-e", "../g.md#h"]);
+  });
+});
+
+describe("headingsOf", () => {
+  it("names headings as links do", () => {
+    expect(headingsOf("# One\n## 5. Two `look-ups` at once?\n```sh\n# no heading\n```\n")).toEqual([
+      "one",
+      "5-two-look-ups-at-once",
+    ]);
   });
 });
 

@@ -71,3 +71,22 @@ function faultsOfUnrun(place: string, info: string, part: Part): string[] {
     return [`${place}: "${info}" is none of "ts", "ts continued" and "ts no-run: <reason>"`];
   return parseErrors(part.text).length === 0 ? [] : [`${place}: is no TypeScript`];
 }
+
+/** Where a document's links lead, without those to other sites: a path, a heading, or both ("guide.md#heading"). */
+export function linksOf(markdown: string): string[] {
+  const links = Array.from(prose(markdown).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link as string);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
+/** The names by which links lead to the headings of a document. */
+export function headingsOf(markdown: string): string[] {
+  return Array.from(prose(markdown).matchAll(/^#+ (.*)$/gm), ([, heading]) =>
+    (heading as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** A document without its blocks of code. */
+const prose = (markdown: string): string => markdown.replace(/^```[^]*?^```$/gm, "");

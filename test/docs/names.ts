@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import express from "express";
 import "express-session";
+import { eventBus } from "../../src/bus/index.js";
 import { deferred } from "../../src/deferred/index.js";
 import type { Handler, RequestBody, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { stream, toSource } from "../../src/stream/index.js";
@@ -63,6 +64,7 @@ export const source = toSource([1, 2, 3]);
 export const sink = stream<number>();
 export const incoming = stream<string>();
 export const outgoing = stream<string>();
+export const bus = eventBus<string, number>();
 export const database = { insert: async (_row: unknown): Promise<void> => {} };
 export const stop = (): void => {};
 
