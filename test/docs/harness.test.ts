@@ -97,6 +97,10 @@ describe("snippetsOf", () => {
     expect(textsOf(markdown)).toEqual(["a;", "b;\nk;", "c;\nk;", "d;\nl;"]);
   });
 
+  it("takes a check below a heading, without a block, for a program", () => {
+    expect(textsOf("<!-- setup\ns;\n-->\n```ts\na;\n```\n# H\n<!-- check\nk;\n-->\n")).toEqual(["s;\na;", "s;\nk;"]);
+  });
+
   it("lets a block go on from the one before, without its checks", () => {
     const markdown = "```ts\na;\n```\n<!-- check\nk;\n-->\n```ts continued\nb;\n```\n```ts continued\nc;\n```\n";
     expect(textsOf(markdown)).toEqual(["a;\nk;", "a;\nb;", "a;\nb;\nc;"]);
