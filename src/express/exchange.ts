@@ -1,14 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import {
-  Exchange,
-  exchangeOf,
-  type HostFacts,
-  hostName,
-  localAddress,
-  originForm,
-  pathOf,
-  socketScheme,
-} from "../message/index.js";
+import { Exchange, exchangeOf, type HostFacts, localAddress, originForm, pathOf } from "../message/index.js";
 import type { RingRequest, RingResponse } from "../ring/types.js";
 import { openListener } from "../websocket/listener.js";
 
@@ -43,13 +34,12 @@ export class ExpressExchange extends Exchange {
 /** What Express knows about a request; `trust proxy` has its say in it. */
 export function expressFacts(req: Request): HostFacts {
   const { baseUrl, originalUrl, url } = req;
-  // Each of Express's getters asks `trust proxy` anew; without proxies what the socket says is the same, and cheaper.
-  const isDirect = (req.app.settings as Readonly<Record<string, unknown>>)["trust proxy"] === false;
   return {
     target: originalUrl,
-    remoteAddr: (isDirect ? req.socket.remoteAddress : req.ip) ?? "",
-    scheme: isDirect ? socketScheme(req) : req.protocol,
-    serverName: isDirect ? hostName(req) : (req.hostname ?? localAddress(req)),
+    // Express's own getters, which know `trust proxy`; apps may have put others in their place.
+    remoteAddr: req.ip ?? "",
+    scheme: req.protocol,
+    serverName: req.hostname ?? localAddress(req),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
     pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
