@@ -61,10 +61,9 @@ describe("withDroppedErrorDetection", () => {
   });
 
   it("says what it needs when the garbage collector is out of reach", async () => {
-    const { gc } = globalThis;
-    delete (globalThis as { gc?: unknown }).gc;
+    (globalThis as { gc?: unknown }).gc = undefined;
     await expect(withDroppedErrorDetection(ignore)).rejects.toMatchObject({ code: "RING_INVALID_ARGUMENT" });
-    globalThis.gc = gc;
+    exposeGarbageCollector();
   });
 });
 
