@@ -20,8 +20,8 @@ class Flush extends Deferred<boolean> {
 }
 
 /**
- * Sends frames. Those of one turn of the event loop leave in one write: several answers to one chunk of messages cost one
- * system call, which is most of what an answer costs.
+ * Sends frames. The first of a turn of the event loop leaves at once, the others together at its end: the answers to a
+ * chunk of messages cost two system calls, which are most of what they cost, and a single answer costs nothing extra.
  */
 export class Outgoing {
   readonly #raw: RawWebSocket;
@@ -43,7 +43,8 @@ export class Outgoing {
 
   /** Sends a frame; pushes what that causes. @returns a deferred of false if the connection breaks before it is flushed */
   send(frame: string | Uint8Array): Deferred<boolean> {
-    if (!this.#isCorked) this.#cork();
+    // Node has not called back yet, so this is not the first.
+    if (this.#sent !== this.#flushed && !this.#isCorked) this.#cork();
     this.#sent++;
     this.#raw.send(frame, this.#onFlushed);
     if (this.#raw.bufferedAmount <= LOW_MARK) return TRUE;
