@@ -132,7 +132,7 @@ export function tryTake<T>(
 }
 
 /** Closes a stream: puts are refused from now on, what is in it can still be taken. @see Source: `manifold.stream/close!`. */
-export function close(stream: Source<never> | Sink<never>): void {
+export function close(stream: Source<unknown> | Sink<never>): void {
   stream.close();
 }
 
