@@ -2,7 +2,7 @@
 
 import { Duplex, Readable, Writable } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
-import { ERROR, PENDING } from "../deferred/core.js";
+import { ERROR, errorOf, PENDING } from "../deferred/core.js";
 import { NotConvertibleError, RingError } from "../errors/index.js";
 import { type Sinkable, type Sourceable, toSink, toSource } from "./coerce.js";
 import type { CoreSource } from "./core-source.js";
@@ -65,7 +65,7 @@ function readInto(readable: Readable, from: CoreSource<unknown>, objectMode: boo
       return;
     }
     if (taken.stage === ERROR) {
-      destroy(readable, taken.result);
+      destroy(readable, errorOf(taken));
       return;
     }
     if (isChunk(taken.result, objectMode)) {

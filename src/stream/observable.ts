@@ -1,6 +1,6 @@
 /** Sources as observables. */
 
-import { ERROR, SUCCESS } from "../deferred/core.js";
+import { ERROR, errorOf, SUCCESS } from "../deferred/core.js";
 import { logError } from "../errors/index.js";
 import { type Sourceable, toSource } from "./coerce.js";
 import type { CoreSource } from "./core-source.js";
@@ -70,7 +70,7 @@ class SourceObservable<T> implements Subscribable<T> {
     while (this.#isWanted() && this.#end === null) {
       const taken = this.#source.take<typeof END>(END);
       if (taken.stage === SUCCESS) this.#tell(taken.result as T | typeof END);
-      else if (taken.stage === ERROR) this.#fail(taken.result);
+      else if (taken.stage === ERROR) this.#fail(errorOf(taken));
       else {
         taken.onRealized(
           (message) => {
