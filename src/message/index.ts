@@ -4,9 +4,11 @@ export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./err
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export {
   type HostFacts,
+  hostName,
   localAddress,
   originForm,
   socketFacts,
+  socketScheme,
   toRequest,
   wasRead,
 } from "./request.js";

@@ -1,6 +1,17 @@
 /** A deferred as a source of one message, and as a sink for one. */
 
-import { type Deferred, drain, ERROR, errorOf, mark, PENDING, push, SUCCESS, settle, subscribe } from "../deferred/core.js";
+import {
+  type Deferred,
+  drain,
+  ERROR,
+  errorOf,
+  mark,
+  PENDING,
+  push,
+  SUCCESS,
+  settle,
+  subscribe,
+} from "../deferred/core.js";
 import { CallbackTask } from "./callback-task.js";
 import { CoreSource } from "./core-source.js";
 import { type CoreSink, DRAINED, FALSE, Failure, type Taker, TRUE, WAITING } from "./protocol.js";
