@@ -4,7 +4,6 @@ import {
   Exchange,
   exchangeOf,
   type HostFacts,
-  hostName,
   localAddress,
   originForm,
   pathOf,
@@ -30,6 +29,10 @@ export class ExpressExchange extends Exchange {
     this.#next(error);
   }
 
+  override get parsedBody(): unknown {
+    return (this.req as Request).body as unknown;
+  }
+
   override openWebsocket(response: RingResponse): void {
     openListener(this, response);
   }
@@ -45,19 +48,16 @@ export class ExpressExchange extends Exchange {
 export function expressFacts(req: Request): HostFacts {
   const { baseUrl, originalUrl, url } = req;
   // Without proxies the socket says the same as Express's getters, each of which asks `trust proxy` anew.
-  const facts = isDirect(req)
-    ? { remoteAddr: req.socket.remoteAddress ?? "", scheme: socketScheme(req), serverName: hostName(req) }
-    : { remoteAddr: req.ip ?? "", scheme: req.protocol, serverName: req.hostname ?? localAddress(req) };
+  const direct = isDirect(req);
   return {
     target: originalUrl,
-    remoteAddr: facts.remoteAddr,
-    scheme: facts.scheme,
-    serverName: facts.serverName,
+    remoteAddr: (direct ? req.socket.remoteAddress : req.ip) ?? "",
+    scheme: direct ? socketScheme(req) : req.protocol,
+    serverName: direct ? undefined : (req.hostname ?? localAddress(req)),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
     pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
     routeParams: hasAny(req.params) ? req.params : undefined,
-    parsedBody: req.body as unknown,
   };
 }
 
