@@ -1,8 +1,10 @@
+import type { Duplex } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { mockClock } from "../../src/clock/index.js";
 import { connect, put, type Source, take } from "../../src/stream/index.js";
 import { websocketClose } from "../../src/websocket/control.js";
 import { toFrame } from "../../src/websocket/duplex.js";
+import { connectionUnder } from "../../src/websocket/raw-socket.js";
 import { withLog } from "../contract/host.js";
 import { valueOf } from "../helpers.js";
 import { sendFragments, servers, turn, until, withPair } from "./peers.js";
@@ -154,6 +156,27 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
           expect(log).toMatchObject([{ level: "error", message: expect.stringContaining("16384 puts") as unknown }]);
         }),
       ));
+
+    it("sends the first message of a turn at once, and the others together", () =>
+      withPair(Server, {}, async ({ duplex, client }) => {
+        const connection = connectionUnder(duplex.raw) as Duplex & { _writev(...write: unknown[]): void };
+        const write = connection._writev.bind(connection);
+        let writes = 0;
+        connection._writev = (...frames) => {
+          writes++;
+          write(...frames);
+        };
+        put(duplex, "first");
+        expect(writes).toBe(1);
+        for (let i = 0; i < 10; i++) expect(valueOf(put(duplex, `${i}`))).toBe(true);
+        expect(writes).toBe(1);
+        await turn();
+        expect(writes).toBe(2);
+        expect(await client.next()).toBe("first");
+        for (let i = 0; i < 10; i++) expect(await client.next()).toBe(`${i}`);
+        put(duplex, "next");
+        expect(writes).toBe(3);
+      }));
 
     it("keeps the order of many messages of all sizes", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
