@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { mockClock } from "../../src/clock/index.js";
 import { connect, put, type Source, take } from "../../src/stream/index.js";
@@ -60,6 +62,23 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         const taken = await takeAll(duplex, 3000);
         expect(taken.map((message) => Number.parseInt(message as string, 10))).toEqual([...taken.keys()]);
       }));
+
+    it("stops the sender of compressed messages too", () =>
+      withPair(
+        Server,
+        {},
+        async ({ duplex, client }) => {
+          // Random, so that they stay as long as they are.
+          const messages = Array.from({ length: 1000 }, () => randomBytes(5000));
+          for (const message of messages) client.ws.send(message);
+          await until(() => duplex.isHeldBack);
+          // Time enough to inflate many more.
+          await setTimeout(200);
+          expect((duplex.description() as { source?: { pendingPuts?: number } }).source?.pendingPuts).toBeLessThan(30);
+          for (const message of messages) expect(message.equals((await take(duplex)) as Buffer)).toBe(true);
+        },
+        { perMessageDeflate: true },
+      ));
 
     it("loses none of the many small messages of one chunk", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
@@ -233,13 +252,15 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
 
     it("does not wait for the takes of a full buffer", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
-        for (let i = 0; i < 2000; i++) client.ws.send(`${i} ${"x".repeat(5000)}`);
+        for (let i = 0; i < 20_000; i++) client.ws.send(`${i} ${"x".repeat(100)}`);
         await until(() => duplex.isHeldBack);
+        const { source } = duplex.description() as unknown as { source: { bufferSize: number; pendingPuts: number } };
         duplex.close();
         expect(await duplex.closed).toEqual({ code: 1005, reason: "", wasClean: true });
         const kept: string[] = [];
         for await (const message of duplex) kept.push(message as string);
-        expect(kept.length).toBeGreaterThan(16);
+        expect(kept.length).toBeGreaterThan(17);
+        expect(kept).toHaveLength(source.bufferSize + source.pendingPuts);
         expect(kept.map((message) => Number.parseInt(message, 10))).toEqual([...kept.keys()]);
       }));
 
