@@ -180,6 +180,35 @@ describe("an express-session", () => {
     });
   });
 
+  it("whose client leaves while it is saved fails the websocket", async () => {
+    const store = new MemoryStore();
+    const [saving, go] = [deferred<true>(), deferred<true>()];
+    store.set = (_id, _data, done) => {
+      saving.success(true);
+      andThen(go, () => done?.());
+    };
+    const app = withWebsockets(express());
+    app.use(session({ secret: "secret", resave: false, saveUninitialized: true, store }));
+    const [left, outcome] = [deferred<true>(), deferred()];
+    app.get(
+      "/",
+      ring((request) => {
+        abortSignal(request).addEventListener("abort", () => left.success(true));
+        websocketConnection(request).onRealized(outcome.success.bind(outcome), outcome.error.bind(outcome));
+        return null;
+      }),
+    );
+    await running(app, async ({ port }) => {
+      const client = await rawClient(port);
+      client.send(get("/", ...HANDSHAKE));
+      await saving;
+      client.leave();
+      await left;
+      go.success(true);
+      await expect(outcome).rejects.toMatchObject({ code: "RING_WEBSOCKET_CLOSED" });
+    });
+  });
+
   it("that cannot be saved cuts the connection, and is the app's error", async () => {
     class BrokenStore extends MemoryStore {
       override set(_id: string, _data: SessionData, done: (error?: unknown) => void): void {
@@ -445,18 +474,26 @@ describe("websocketConnection", () => {
     });
   });
 
-  it("tells the abort signal of the request when the websocket ends", async () => {
+  it("tells the abort signal of the request when the websocket ends, asked for before or after it began", async () => {
     const app = withWebsockets(express());
-    const signal = deferred<AbortSignal>();
+    const [before, after] = [deferred<AbortSignal>(), deferred<AbortSignal>()];
+    app.get("/", (req, _res, next) => {
+      const signal = new AbortController();
+      req.res?.on("close", () => signal.abort());
+      before.success(signal.signal);
+      next();
+    });
     app.get(
       "/",
-      websocketRoute((_duplex, request) => signal.success(abortSignal(request))),
+      websocketRoute((_duplex, request) => after.success(abortSignal(request))),
     );
     await running(app, async ({ url }) => {
       const { ws } = await connectTo(url);
-      expect((await signal).aborted).toBe(false);
+      const signals = [await before, await after];
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+      const aborted = signals.map((signal) => once(signal, "abort"));
       ws.close();
-      await once(await signal, "abort");
+      await Promise.all(aborted);
     });
   });
 
@@ -652,6 +689,22 @@ describe("a client that resets the connection while the app thinks", () => {
       expect(await answered).toBe(true);
     });
   });
+});
+
+describe("a websocketRoute", () => {
+  it("answers what is no handshake, and has nothing to report", () =>
+    withLog(async (log) => {
+      const app = withWebsockets(express());
+      const handler = jest.fn();
+      app.get("/", websocketRoute(handler, { origins: ["https://a.example"] }));
+      await running(app, async ({ port, url }) => {
+        const answer = await fetch(`http://localhost:${port}/`);
+        expect([answer.status, await answer.text()]).toEqual([400, "expected websocket request"]);
+        await expect(connectTo(url, { origin: "https://b.example" })).rejects.toMatchObject({ status: 403 });
+      });
+      expect(handler).not.toHaveBeenCalled();
+      expect(log).toEqual([]);
+    }));
 });
 
 describe("a closing server", () => {
