@@ -4,6 +4,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, it, jest } from "@jest/globals";
+import compression from "compression";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import session, { MemoryStore, type SessionData } from "express-session";
 import helmet from "helmet";
@@ -91,7 +92,7 @@ describe.each(versions)("withWebsockets on %s", (_name, create) => {
     const lines: string[] = [];
     const app = withWebsockets(create());
     app.use(morgan(":method :url :status", { stream: { write: (line) => void lines.push(line.trim()) } }));
-    app.use(helmet());
+    app.use(helmet(), compression());
     app.use((_req, res, next) => {
       res.cookie("a", "1").cookie("b", "2").type("html").set("content-length", "5");
       const writeHead = res.writeHead.bind(res);
@@ -436,21 +437,17 @@ describe("websocketConnection", () => {
     });
   });
 
-  it("names the remedy on a server that routes no upgrade requests", async () => {
-    const app = express();
-    const outcome = deferred();
-    app.get(
-      "/",
-      ring((request) => {
-        websocketConnection(request).onRealized(outcome.success.bind(outcome), outcome.error.bind(outcome));
-        return null;
-      }),
-    );
-    await running(app, async ({ url }) => {
-      await expect(connectTo(url)).rejects.toMatchObject({ status: 400 });
-      await expect(outcome).rejects.toThrow(/withWebsockets\(app\)/);
-    });
-  });
+  it("names the remedy on a server that routes no upgrade requests", () =>
+    withLog(async (log) => {
+      const app = express();
+      app.get("/", websocketRoute(echo));
+      await running(app, async ({ url }) => {
+        await expect(connectTo(url)).rejects.toMatchObject({ status: 400 });
+      });
+      expect(log).toMatchObject([
+        { level: "warn", error: { message: expect.stringContaining("withWebsockets(app)") as unknown } },
+      ]);
+    }));
 
   it.each(["reset", "leave"] as const)("fails if the client leaves before the handshake (%s)", async (how) => {
     const app = withWebsockets(express());
@@ -612,6 +609,14 @@ describe("an upgrade request that is no websocket handshake", () => {
       client.send("hello");
       expect(await client.until(/"hello"/)).toContain(" 200 ");
       client.leave();
+    }));
+
+  it("is refused if Node has dropped some of its headers", () =>
+    running(app(), async ({ port }) => {
+      const client = await rawClient(port);
+      const junk = Array<string>(1000).fill("a: b");
+      client.send(`${post(...junk, "transfer-encoding: chunked")}3\r\none\r\n0\r\n\r\n`);
+      expect(await client.ended()).toMatch(/^HTTP\/1.1 431 /);
     }));
 
   it("may be a GET for any protocol", () =>
