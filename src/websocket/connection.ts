@@ -57,6 +57,7 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   const protocol = refusal === undefined ? chooseProtocol(exchange.req, options) : "";
   const taken = new Takeover(exchange);
   if (refusal !== undefined) {
+    if (refusal.isServersFault === true) logError(refusal.error, `${exchange.route} cannot be a websocket`, "warn");
     refuse(exchange.res, refusal);
     return taken.fail(refusal.error);
   }

@@ -27,6 +27,8 @@ export interface Refusal {
   readonly error: NotAWebsocketRequestError | WebsocketVersionError | OriginRefusedError;
   readonly headers: ResponseHeaders;
   readonly body: string;
+  /** Is it the server that cannot, not the client that must not? */
+  readonly isServersFault?: boolean;
 }
 
 /** Why the client is refused; undefined if it may come in. */
@@ -40,9 +42,9 @@ export function refusalOf(exchange: Exchange, { origins }: WebsocketOptions): Re
     return { error: new WebsocketVersionError(version), headers, body: "" };
   }
   if (Upgrade.behind(res) === undefined) {
-    return expectedWebsocket(
-      "the server does not route upgrade requests; call withWebsockets(app) before app.listen, or attachWebsockets(server, app)",
-    );
+    const why =
+      "the server does not route upgrade requests; call withWebsockets(app) before app.listen, or attachWebsockets(server, app)";
+    return { ...expectedWebsocket(why), isServersFault: true };
   }
   if (mayConnect(req, origins)) return undefined;
   return { error: new OriginRefusedError(req.headers.origin), headers: TEXT, body: "origin not allowed" };

@@ -54,8 +54,8 @@ export class Heartbeat {
   #check(): void {
     const { sendAfterIdle, payload = "", timeout } = this.#options;
     const left = this.#lastBeat + sendAfterIdle - this.#clock.now();
-    if (left > 0 || this.#socket.isHeldBack) {
-      this.#checkIn(left > 0 ? left : sendAfterIdle);
+    if (left > 0) {
+      this.#checkIn(left);
       return;
     }
     const answer = new Deferred<boolean>();

@@ -73,6 +73,10 @@ function whenFree(socket: Socket, f: () => void): void {
  */
 function serveAsOrdinary(server: Server, req: IncomingMessage, socket: Socket, rest: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = req;
+  if (rawHeaders.length >= headerLimit(server)) {
+    socket.on("error", () => {}).end("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n");
+    return;
+  }
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
@@ -92,4 +96,12 @@ function serveAsOrdinary(server: Server, req: IncomingMessage, socket: Socket, r
   socket.once("close", forget);
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), rest]));
   server.emit("encrypted" in socket ? "secureConnection" : "connection", socket);
+}
+
+/**
+ * Names and values of headers after which Node drops the rest. Without all of them the request cannot be written anew: one
+ * that says how long the body is might be missing, and the body be taken for requests.
+ */
+function headerLimit({ maxHeadersCount }: Server): number {
+  return maxHeadersCount === 0 ? Number.POSITIVE_INFINITY : 2 * (maxHeadersCount ?? 1000);
 }

@@ -53,16 +53,11 @@ export class Upgrade {
   release(): void {
     const { req, res, socket } = this;
     res.detachSocket(req.socket);
-    socket.off("error", ignore).off("readable", this.#lookForEnd).off("end", this.#leave);
+    socket.off("error", ignore).off("end", this.#leave);
     socket.once("close", () => res.emit("close"));
     // Loggers wait for it.
     res.emit("finish");
   }
-
-  /** Asks for what is behind the data, not for the data: that is the websocket's. */
-  readonly #lookForEnd = (): void => {
-    if (this.socket.readableLength === 0) this.socket.read();
-  };
 
   readonly #leave = (): void => {
     this.socket.destroy();
@@ -77,7 +72,7 @@ export class Upgrade {
     // An error that nobody hears would end the process; that the connection is closed is heard otherwise.
     socket.on("error", ignore);
     // A client that leaves while the application thinks; Node's parser, which would notice, has let go.
-    socket.on("readable", this.#lookForEnd).on("end", this.#leave);
+    socket.on("end", this.#leave);
     res.once("finish", () => {
       if (res.socket !== null) req.socket.destroySoon();
     });

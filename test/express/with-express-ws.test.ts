@@ -96,6 +96,31 @@ describe("withExpressWs", () => {
     });
   });
 
+  it("stops a client that sends much while middleware awaits", async () => {
+    const { app } = withExpressWs(expressWs(express()));
+    const kept = new Promise<number>((resolve) => {
+      app.ws(
+        "/",
+        (_ws, _req, next) => void setTimeout(next, 300),
+        websocketRoute((duplex) => {
+          const { source } = duplex.description() as unknown as {
+            source: Record<"bufferSize" | "pendingPuts", number>;
+          };
+          resolve(source.bufferSize + source.pendingPuts);
+        }),
+      );
+    });
+    await running(app, async (url) => {
+      await connectTo(url, {
+        onOpen: (ws) => {
+          for (let i = 0; i < 3000; i++) ws.send("x".repeat(5000));
+        },
+      });
+      // The 16, and the rest of the chunk that they came in.
+      expect(await kept).toBeLessThan(50);
+    });
+  });
+
   it("keeps what a client that has left again has sent", async () => {
     const { app } = withExpressWs(expressWs(express()));
     const taken = new Promise<unknown[]>((resolve) => {

@@ -4,6 +4,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, it, jest } from "@jest/globals";
+import compression from "compression";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import session, { MemoryStore, type SessionData } from "express-session";
 import helmet from "helmet";
@@ -91,7 +92,7 @@ describe.each(versions)("withWebsockets on %s", (_name, create) => {
     const lines: string[] = [];
     const app = withWebsockets(create());
     app.use(morgan(":method :url :status", { stream: { write: (line) => void lines.push(line.trim()) } }));
-    app.use(helmet());
+    app.use(helmet(), compression());
     app.use((_req, res, next) => {
       res.cookie("a", "1").cookie("b", "2").type("html").set("content-length", "5");
       const writeHead = res.writeHead.bind(res);
@@ -177,6 +178,35 @@ describe("an express-session", () => {
       const { headers } = await connectTo(`${url}/nothing`);
       expect(headers).not.toHaveProperty("set-cookie");
       expect(Object.keys((store as unknown as { sessions: object }).sessions)).toEqual([]);
+    });
+  });
+
+  it("whose client leaves while it is saved fails the websocket", async () => {
+    const store = new MemoryStore();
+    const [saving, go] = [deferred<true>(), deferred<true>()];
+    store.set = (_id, _data, done) => {
+      saving.success(true);
+      andThen(go, () => done?.());
+    };
+    const app = withWebsockets(express());
+    app.use(session({ secret: "secret", resave: false, saveUninitialized: true, store }));
+    const [left, outcome] = [deferred<true>(), deferred()];
+    app.get(
+      "/",
+      ring((request) => {
+        abortSignal(request).addEventListener("abort", () => left.success(true));
+        websocketConnection(request).onRealized(outcome.success.bind(outcome), outcome.error.bind(outcome));
+        return null;
+      }),
+    );
+    await running(app, async ({ port }) => {
+      const client = await rawClient(port);
+      client.send(get("/", ...HANDSHAKE));
+      await saving;
+      client.leave();
+      await left;
+      go.success(true);
+      await expect(outcome).rejects.toMatchObject({ code: "RING_WEBSOCKET_CLOSED" });
     });
   });
 
@@ -407,21 +437,17 @@ describe("websocketConnection", () => {
     });
   });
 
-  it("names the remedy on a server that routes no upgrade requests", async () => {
-    const app = express();
-    const outcome = deferred();
-    app.get(
-      "/",
-      ring((request) => {
-        websocketConnection(request).onRealized(outcome.success.bind(outcome), outcome.error.bind(outcome));
-        return null;
-      }),
-    );
-    await running(app, async ({ url }) => {
-      await expect(connectTo(url)).rejects.toMatchObject({ status: 400 });
-      await expect(outcome).rejects.toThrow(/withWebsockets\(app\)/);
-    });
-  });
+  it("names the remedy on a server that routes no upgrade requests", () =>
+    withLog(async (log) => {
+      const app = express();
+      app.get("/", websocketRoute(echo));
+      await running(app, async ({ url }) => {
+        await expect(connectTo(url)).rejects.toMatchObject({ status: 400 });
+      });
+      expect(log).toMatchObject([
+        { level: "warn", error: { message: expect.stringContaining("withWebsockets(app)") as unknown } },
+      ]);
+    }));
 
   it.each(["reset", "leave"] as const)("fails if the client leaves before the handshake (%s)", async (how) => {
     const app = withWebsockets(express());
@@ -445,18 +471,26 @@ describe("websocketConnection", () => {
     });
   });
 
-  it("tells the abort signal of the request when the websocket ends", async () => {
+  it("tells the abort signal of the request when the websocket ends, asked for before or after it began", async () => {
     const app = withWebsockets(express());
-    const signal = deferred<AbortSignal>();
+    const [before, after] = [deferred<AbortSignal>(), deferred<AbortSignal>()];
+    app.get("/", (req, _res, next) => {
+      const signal = new AbortController();
+      req.res?.on("close", () => signal.abort());
+      before.success(signal.signal);
+      next();
+    });
     app.get(
       "/",
-      websocketRoute((_duplex, request) => signal.success(abortSignal(request))),
+      websocketRoute((_duplex, request) => after.success(abortSignal(request))),
     );
     await running(app, async ({ url }) => {
       const { ws } = await connectTo(url);
-      expect((await signal).aborted).toBe(false);
+      const signals = [await before, await after];
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+      const aborted = signals.map((signal) => once(signal, "abort"));
       ws.close();
-      await once(await signal, "abort");
+      await Promise.all(aborted);
     });
   });
 
@@ -577,6 +611,14 @@ describe("an upgrade request that is no websocket handshake", () => {
       client.leave();
     }));
 
+  it("is refused if Node has dropped some of its headers", () =>
+    running(app(), async ({ port }) => {
+      const client = await rawClient(port);
+      const junk = Array<string>(1000).fill("a: b");
+      client.send(`${post(...junk, "transfer-encoding: chunked")}3\r\none\r\n0\r\n\r\n`);
+      expect(await client.ended()).toMatch(/^HTTP\/1.1 431 /);
+    }));
+
   it("may be a GET for any protocol", () =>
     running(app(), async ({ port }) => {
       const client = await rawClient(port);
@@ -652,6 +694,22 @@ describe("a client that resets the connection while the app thinks", () => {
       expect(await answered).toBe(true);
     });
   });
+});
+
+describe("a websocketRoute", () => {
+  it("answers what is no handshake, and has nothing to report", () =>
+    withLog(async (log) => {
+      const app = withWebsockets(express());
+      const handler = jest.fn();
+      app.get("/", websocketRoute(handler, { origins: ["https://a.example"] }));
+      await running(app, async ({ port, url }) => {
+        const answer = await fetch(`http://localhost:${port}/`);
+        expect([answer.status, await answer.text()]).toEqual([400, "expected websocket request"]);
+        await expect(connectTo(url, { origin: "https://b.example" })).rejects.toMatchObject({ status: 403 });
+      });
+      expect(handler).not.toHaveBeenCalled();
+      expect(log).toEqual([]);
+    }));
 });
 
 describe("a closing server", () => {

@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { mockClock } from "../../src/clock/index.js";
 import { connect, put, type Source, take } from "../../src/stream/index.js";
 import { websocketClose } from "../../src/websocket/control.js";
 import { toFrame } from "../../src/websocket/duplex.js";
+import { connectionUnder } from "../../src/websocket/raw-socket.js";
 import { withLog } from "../contract/host.js";
 import { valueOf } from "../helpers.js";
 import { sendFragments, servers, turn, until, withPair } from "./peers.js";
@@ -58,6 +62,23 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         const taken = await takeAll(duplex, 3000);
         expect(taken.map((message) => Number.parseInt(message as string, 10))).toEqual([...taken.keys()]);
       }));
+
+    it("stops the sender of compressed messages too", () =>
+      withPair(
+        Server,
+        {},
+        async ({ duplex, client }) => {
+          // Random, so that they stay as long as they are.
+          const messages = Array.from({ length: 1000 }, () => randomBytes(5000));
+          for (const message of messages) client.ws.send(message);
+          await until(() => duplex.isHeldBack);
+          // Time enough to inflate many more.
+          await setTimeout(200);
+          expect((duplex.description() as { source?: { pendingPuts?: number } }).source?.pendingPuts).toBeLessThan(30);
+          for (const message of messages) expect(message.equals((await take(duplex)) as Buffer)).toBe(true);
+        },
+        { perMessageDeflate: true },
+      ));
 
     it("loses none of the many small messages of one chunk", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
@@ -155,6 +176,27 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         }),
       ));
 
+    it("sends the first message of a turn at once, and the others together", () =>
+      withPair(Server, {}, async ({ duplex, client }) => {
+        const connection = connectionUnder(duplex.raw) as Duplex & { _writev(...write: unknown[]): void };
+        const write = connection._writev.bind(connection);
+        let writes = 0;
+        connection._writev = (...frames) => {
+          writes++;
+          write(...frames);
+        };
+        put(duplex, "first");
+        expect(writes).toBe(1);
+        for (let i = 0; i < 10; i++) expect(valueOf(put(duplex, `${i}`))).toBe(true);
+        expect(writes).toBe(1);
+        await turn();
+        expect(writes).toBe(2);
+        expect(await client.next()).toBe("first");
+        for (let i = 0; i < 10; i++) expect(await client.next()).toBe(`${i}`);
+        put(duplex, "next");
+        expect(writes).toBe(3);
+      }));
+
     it("keeps the order of many messages of all sizes", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
         const sizes = Array.from({ length: 300 }, (_, i) => (i * 7919) % 40_000);
@@ -210,13 +252,15 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
 
     it("does not wait for the takes of a full buffer", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
-        for (let i = 0; i < 2000; i++) client.ws.send(`${i} ${"x".repeat(5000)}`);
+        for (let i = 0; i < 20_000; i++) client.ws.send(`${i} ${"x".repeat(100)}`);
         await until(() => duplex.isHeldBack);
+        const { source } = duplex.description() as unknown as { source: { bufferSize: number; pendingPuts: number } };
         duplex.close();
         expect(await duplex.closed).toEqual({ code: 1005, reason: "", wasClean: true });
         const kept: string[] = [];
         for await (const message of duplex) kept.push(message as string);
-        expect(kept.length).toBeGreaterThan(16);
+        expect(kept.length).toBeGreaterThan(17);
+        expect(kept).toHaveLength(source.bufferSize + source.pendingPuts);
         expect(kept.map((message) => Number.parseInt(message, 10))).toEqual([...kept.keys()]);
       }));
 

@@ -1,8 +1,30 @@
 import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
-import { type Clock, mockClock } from "../../src/clock/index.js";
+import { type MockClock, mockClock } from "../../src/clock/index.js";
 import { put, take } from "../../src/stream/index.js";
 import { servers, turn, until, withPair } from "./peers.js";
+
+/** A clock that knows the timers that are set on it. */
+function countingClock(): { clock: MockClock; timers: Set<object> } {
+  const inner = mockClock();
+  const timers = new Set<object>();
+  const clock: MockClock = {
+    ...inner,
+    in(milliseconds, f) {
+      const timer = {};
+      timers.add(timer);
+      const cancel = inner.in(milliseconds, () => {
+        timers.delete(timer);
+        f();
+      });
+      return () => {
+        timers.delete(timer);
+        cancel();
+      };
+    },
+  };
+  return { clock, timers };
+}
 
 describe.each(servers)("heartbeats over %s", (_name, Server) => {
   const heartbeats = { sendAfterIdle: 100, payload: "beat", timeout: 50 };
@@ -83,12 +105,12 @@ describe.each(servers)("heartbeats over %s", (_name, Server) => {
   it("do not hold against a client that it cannot be heard", () => {
     const clock = mockClock();
     return withPair(Server, { clock, heartbeats }, async ({ duplex, client }) => {
+      for (let i = 0; i < 17; i++) client.ws.send(`${i}`);
+      await until(() => duplex.isHeldBack);
+      // Nothing of the client is read any more when its pong comes.
       const pinged = once(client.ws, "ping");
       clock.advance(100);
-      // Nothing of the client is read any more when its pong comes.
-      for (let i = 0; i < 17; i++) client.ws.send(`${i}`);
       await pinged;
-      await until(() => duplex.isHeldBack);
       clock.advance(1000);
       await turn(10);
       expect(duplex.isClosed()).toBe(false);
@@ -101,28 +123,22 @@ describe.each(servers)("heartbeats over %s", (_name, Server) => {
   });
 
   it("leave no timer behind when the connection ends", () => {
-    const clock = mockClock();
-    const timers = new Set<object>();
-    const counting: Clock = {
-      ...clock,
-      in(milliseconds, f) {
-        const timer = {};
-        timers.add(timer);
-        const cancel = clock.in(milliseconds, () => {
-          timers.delete(timer);
-          f();
-        });
-        return () => {
-          timers.delete(timer);
-          cancel();
-        };
-      },
-    };
-    return withPair(Server, { clock: counting, heartbeats }, async ({ duplex, client }) => {
+    const { clock, timers } = countingClock();
+    return withPair(Server, { clock, heartbeats }, async ({ duplex, client }) => {
       client.ws.pause();
       clock.advance(100);
       expect(timers.size).toBe(1);
       client.ws.terminate();
+      await duplex.closed;
+      expect(timers.size).toBe(0);
+    });
+  });
+
+  it("leave no timer behind when a quiet connection ends", () => {
+    const { clock, timers } = countingClock();
+    return withPair(Server, { clock, heartbeats }, async ({ duplex, client }) => {
+      expect(timers.size).toBe(1);
+      client.ws.close();
       await duplex.closed;
       expect(timers.size).toBe(0);
     });

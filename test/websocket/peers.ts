@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
+import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { type DuplexOptions, Websocket } from "../../src/websocket/duplex.js";
 import type { RawWebSocket } from "../../src/websocket/raw-socket.js";
 
@@ -85,7 +85,7 @@ export function sendFragments(ws: WebSocket, fragments: readonly string[]): void
   fragments.forEach((fragment, i) => ws.send(fragment, { fin: i === fragments.length - 1 }));
 }
 
-type ServerClass = new (options: { port: number }) => WebSocketServer;
+type ServerClass = new (options: ServerOptions) => WebSocketServer;
 
 // express-ws brings along its own.
 const legacyRequire = createRequire(createRequire(import.meta.url).resolve("express-ws"));
@@ -106,8 +106,9 @@ export async function withPair(
   Server: ServerClass,
   options: DuplexOptions,
   body: (pair: Pair) => Promise<void>,
+  serverOptions: ServerOptions = {},
 ): Promise<void> {
-  const server = new Server({ port: 0 });
+  const server = new Server({ port: 0, ...serverOptions });
   await once(server, "listening");
   const connected = new Promise<Websocket>((resolve) => {
     server.on("connection", (raw) => resolve(new Websocket(raw as RawWebSocket, options)));
