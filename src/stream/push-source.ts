@@ -61,6 +61,11 @@ export class PushSource<T> extends CoreSource<T> {
     return this.#messages.length;
   }
 
+  /** Does a take wait for a message? */
+  get isAwaited(): boolean {
+    return this.#takers.waiting > 0;
+  }
+
   /** Begins to listen, if it does not yet. */
   start(): void {
     if (this.#started || this.#closed) return;
@@ -103,13 +108,17 @@ export class PushSource<T> extends CoreSource<T> {
       this.fail(new OverflowError(type, this.bound));
       return false;
     }
-    if (this.dropped++ === 0) {
-      logError(undefined, `more than ${this.bound} messages of ${type} wait, some are dropped (${overflow})`, "warn");
-    }
+    this.drop();
     if (overflow === "dropNewest") return false;
     this.#messages.shift();
     this.#messages.push(message);
     return true;
+  }
+
+  /** Counts a message that is dropped; that some are is reported once. */
+  protected drop(): void {
+    if (this.dropped++ > 0) return;
+    logError(undefined, `more than ${this.bound} messages of ${this.#options.type} wait, so some are dropped`, "warn");
   }
 
   /** The producer has ended: what waits can still be taken. */
