@@ -280,9 +280,9 @@ function toBuffer(encoded: string | Uint8Array): Buffer {
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a client without the methods of one, or a wrong option.
  * @example
  * const client = await createClient({ url: "redis://localhost" }).on("error", console.error).connect();
- * const bus = redisEventBus<string, Order>(client, { prefix: "shop:" });
+ * const bus = redisEventBus<string, { id: number }>(client, { prefix: "shop:" });
  * consume((order) => console.log(order.id), subscribe(bus, "orders"));
- * await publish(bus, "orders", { id: 7 }); // => true
+ * await publish(bus, "orders", { id: 7 }); // true, if a process anywhere has subscribed
  * @see Source: `manifold.bus/event-bus`, which is within one process.
  */
 export function redisEventBus<Topic = string>(

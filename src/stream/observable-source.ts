@@ -65,7 +65,7 @@ export const isObservable = (x: unknown): x is ObservableLike<unknown> =>
  * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if it is no observable.
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a bound or policy that is none.
  * @example
- * const positions = fromObservable(fromEvent(document, "mousemove"), { bound: 1, overflow: "dropOldest" });
+ * const ticks = fromObservable(interval(1000), { bound: 1, overflow: "dropOldest" });
  */
 export function fromObservable<T>(observable: ObservableLike<T>, options: BoundOptions = {}): Source<T> {
   return observableSource(observable, options);

@@ -1,5 +1,5 @@
 /** What the examples in docstrings take for granted: names that stand for a reader's own code. */
-import { Readable } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import express from "express";
 import "express-session";
 import { eventBus } from "../../src/bus/index.js";
@@ -8,12 +8,15 @@ import type { Handler, RequestBody, RingRequest, RingResponse } from "../../src/
 import { stream, toSource } from "../../src/stream/index.js";
 import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
 
-export { createReadStream, createWriteStream, readFile } from "node:fs";
+export { createReadStream, createWriteStream, readFile, writeFileSync } from "node:fs";
 export { default as https } from "node:https";
 export { createInterface } from "node:readline";
+export { pipeline } from "node:stream";
 export { default as cors } from "cors";
 export { default as expressWs } from "express-ws";
 export { default as helmet } from "helmet";
+export { createClient } from "redis";
+export { bufferTime, from, interval } from "rxjs";
 export { express };
 
 export const app = express();
@@ -54,6 +57,11 @@ export const handle = { close: (): void => {} };
 export const render = async (_handle: unknown): Promise<string> => "a page";
 
 export const message = 1;
+export const url = "ws://localhost:3001/";
+export const socket = new Duplex();
+export const protocol = stream<Uint8Array>();
+export const prices = toSource([7, 8]);
+export const draw = (_prices: readonly number[]): void => {};
 export const numbers = toSource([1, 2, 3]);
 export const names = toSource(["one", "two"]);
 export const lines = toSource(["one line", "two lines"]);
