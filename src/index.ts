@@ -1,6 +1,23 @@
 /** Ring handlers inside Express. */
-export { file, type HttpFile } from "./byte-streams/index.js";
+export {
+  BodyAbortedError,
+  BodyTooLargeError,
+  FileRegionError,
+  file,
+  type HttpFile,
+  UnknownCharsetError,
+} from "./byte-streams/index.js";
 export type { Awaitable } from "./deferred/index.js";
+export {
+  InvalidArgumentError,
+  InvalidClaimError,
+  type Logger,
+  type LogLevel,
+  NotConvertibleError,
+  RingError,
+  setLogger,
+  TimeoutError,
+} from "./errors/index.js";
 export {
   attachWebsockets,
   expressOf,

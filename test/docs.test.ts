@@ -1,31 +1,31 @@
 /** Holds what is written to what is: programs in documents and docstrings, and the tables of the migration guide. */
+import { existsSync } from "node:fs";
+import { posix } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { claimsIn } from "./docs/claims.js";
-import { examplesOf } from "./docs/docstrings.js";
+import { examplesOf, type Origin } from "./docs/docstrings.js";
 import { entryPoints, published } from "./docs/entry-points.js";
-import { snippetsOf } from "./docs/markdown.js";
+import { headingsOf, linksOf, snippetsOf } from "./docs/markdown.js";
 import { run } from "./docs/run.js";
 import { placeOf, type Snippet } from "./docs/snippet.js";
 import { tablesOf } from "./docs/tables.js";
 import { Sources, type TypeCheck } from "./docs/types.js";
-import { filesBelow, readProjectFile } from "./sources.js";
+import { filesBelow, readProjectFile, root } from "./sources.js";
 
 /** What the examples in docstrings take for granted. */
 const NAMES = "test/docs/names.ts";
 
-const documents = [
-  "README.md",
-  "migration-guide.md",
-  ...filesBelow("docs", () => true).filter((path) => path.endsWith(".md")),
-].map((path) => snippetsOf(path, readProjectFile(path)));
+const paths = ["README.md", "migration-guide.md", ...filesBelow("docs", () => true)].filter((path) =>
+  path.endsWith(".md"),
+);
+const documents = paths.map((path) => snippetsOf(path, readProjectFile(path)));
 const programs = documents.flatMap(({ snippets }) => snippets);
 
 const sources = new Sources([...published, NAMES]);
-const origins = [...published, ...entryPoints.map(({ source }) => source), NAMES].map((path) => ({
-  path,
-  names: new Set(sources.exportsOf(path)),
-}));
-const examples = published.flatMap((path) => examplesOf(path, origins));
+const originOf = (path: string): Origin => ({ path, names: new Set(sources.exportsOf(path)) });
+const STREAMS = "src/stream/index.ts";
+const shared = [STREAMS, ...entryPoints.map(({ source }) => source), NAMES].map(originOf);
+const examples = published.flatMap((path) => examplesOf(path, [originOf(path), ...shared]));
 const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
 
 const named = (snippets: readonly Snippet[]) => snippets.map((snippet) => ({ place: placeOf(snippet), snippet }));
@@ -38,6 +38,18 @@ beforeAll(() => {
 describe("the documents", () => {
   it("mark every block that is not run, with a reason", () => {
     expect(documents.flatMap(({ faults }) => faults)).toEqual([]);
+  });
+
+  it.each(paths)("lead to what there is, by the links of %s", (path) => {
+    const dead = linksOf(readProjectFile(path)).filter((link) => {
+      const [target = "", heading] = link.split("#");
+      const file = target === "" ? path : posix.join(posix.dirname(path), target);
+      // What `npm run bench` makes is there when it has been run.
+      if (file.startsWith("bench/results/")) return false;
+      if (!existsSync(`${root}${file}`)) return true;
+      return heading !== undefined && !headingsOf(readProjectFile(file)).includes(heading);
+    });
+    expect(dead).toEqual([]);
   });
 
   it("hold programs without type errors", () => {

@@ -1,7 +1,9 @@
 import pDefer from "p-defer";
 import { InvalidClaimError, logError, NotConvertibleError } from "../errors/index.js";
-import { consume, watch } from "./dropped.js";
+import { errorOf, peek, watch } from "./dropped.js";
 import { drain, mark, push, type Task } from "./propagation.js";
+
+export { errorOf } from "./dropped.js";
 
 /** A value, or something that will yield it. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -147,7 +149,7 @@ export class Deferred<T> implements PromiseLike<T> {
   /** @internal How Node's console shows it. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     if (this.stage === SUCCESS) return `<< ${inspect(this.result, options)} >>`;
-    if (this.stage === ERROR) return `<< ERROR: ${inspect(this.result, options)} >>`;
+    if (this.stage === ERROR) return `<< ERROR: ${inspect(peek(this), options)} >>`;
     return "<< … >>";
   }
 }
@@ -170,7 +172,7 @@ function realize(
     const base = mark();
     deferred.run();
     drain(base);
-  } else if (outcome === ERROR) watch(deferred, result);
+  } else if (outcome === ERROR) watch(deferred);
   return true;
 }
 
@@ -226,14 +228,8 @@ export function settle<T>(deferred: Deferred<T>, outcome: Outcome, result: unkno
   deferred.stage = outcome;
   deferred.result = result;
   if (deferred.listeners !== null) push(deferred);
-  else if (outcome === ERROR) watch(deferred, result);
+  else if (outcome === ERROR) watch(deferred);
   return true;
-}
-
-/** The error of a deferred that has failed, which is thereby seen. */
-export function errorOf(deferred: Deferred<never> | Deferred<unknown>): unknown {
-  consume(deferred);
-  return deferred.result;
 }
 
 /** Realizes a deferred and tells its listeners before it returns; for the kit's own code outside listeners. */
@@ -253,7 +249,7 @@ export function realizeUnseen<D extends Deferred<never> | Deferred<unknown>>(
   made.stage = outcome;
   made.result = result;
   made.listeners = NEVER_OPEN;
-  if (outcome === ERROR) watch(made, result);
+  if (outcome === ERROR) watch(made);
   return made;
 }
 

@@ -5,10 +5,19 @@ import { InvalidArgumentError, logError } from "../errors/index.js";
 /** Told of an error that was dropped. */
 export type DroppedErrorHandler = (error: unknown) => void;
 
-/** What outlives the deferred: it must not lead back to it. */
-interface Watched {
+/** What a failed deferred holds in place of its error until somebody looks; it outlives the deferred, and does not lead back. */
+class Unseen {
   readonly error: unknown;
-  isConsumed: boolean;
+  isSeen = false;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** A deferred that has failed, as far as this file knows it. */
+interface Failed {
+  result: unknown;
 }
 
 const toLog: DroppedErrorHandler = (error) =>
@@ -16,9 +25,8 @@ const toLog: DroppedErrorHandler = (error) =>
 
 let handler: DroppedErrorHandler | null = toLog;
 
-const watched = new WeakMap<object, Watched>();
-const collected = new FinalizationRegistry<Watched>(({ error, isConsumed }) => {
-  if (isConsumed) return;
+const collected = new FinalizationRegistry<Unseen>(({ error, isSeen }) => {
+  if (isSeen) return;
   try {
     handler?.(error);
   } catch (thrown) {
@@ -26,18 +34,42 @@ const collected = new FinalizationRegistry<Watched>(({ error, isConsumed }) => {
   }
 });
 
-/** Watches a deferred that has failed without a listener. */
-export function watch(deferred: object, error: unknown): void {
+/** So many failed deferreds wait for the end of the turn before they are gone through at once. */
+const FRESH_LIMIT = 1024;
+let fresh: Failed[] = [];
+
+/**
+ * Watches a deferred that has failed without a listener.
+ *
+ * Finalizers are dear, and most errors are looked at in the turn in which they come up: only what is left at its end gets one.
+ */
+export function watch(deferred: Failed): void {
   if (handler === null) return;
-  const record: Watched = { error, isConsumed: false };
-  watched.set(deferred, record);
-  collected.register(deferred, record);
+  deferred.result = new Unseen(deferred.result);
+  const count = fresh.push(deferred);
+  if (count === 1) setImmediate(watchTheRest).unref();
+  else if (count >= FRESH_LIMIT) watchTheRest();
 }
 
-/** Somebody has seen the error of this deferred. */
-export function consume(deferred: object): void {
-  const record = watched.get(deferred);
-  if (record !== undefined) record.isConsumed = true;
+function watchTheRest(): void {
+  const failed = fresh;
+  fresh = [];
+  for (const deferred of failed) if (deferred.result instanceof Unseen) collected.register(deferred, deferred.result);
+}
+
+/** The error of a deferred that has failed, which is seen now. */
+export function errorOf(deferred: Failed): unknown {
+  const error = peek(deferred);
+  if (deferred.result !== error) {
+    (deferred.result as Unseen).isSeen = true;
+    deferred.result = error;
+  }
+  return error;
+}
+
+/** The error of a deferred that has failed, without looking at it. */
+export function peek({ result }: Failed): unknown {
+  return result instanceof Unseen ? result.error : result;
 }
 
 /**
@@ -100,6 +132,7 @@ async function collectGarbage(): Promise<void> {
   if (gc === undefined) {
     throw new InvalidArgumentError("withDroppedErrorDetection needs the garbage collector: run node with --expose-gc");
   }
+  watchTheRest();
   for (let round = 0; round < 2; round++) {
     gc();
     await new Promise((resolve) => setImmediate(resolve));

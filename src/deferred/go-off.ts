@@ -1,5 +1,15 @@
 import { chainInto } from "./chain.js";
-import { Deferred, ERROR, errorDeferred, type Listener, type Realized, settle, subscribe, unwrap } from "./deferred.js";
+import {
+  Deferred,
+  ERROR,
+  errorDeferred,
+  errorOf,
+  type Listener,
+  type Realized,
+  settle,
+  subscribe,
+  unwrap,
+} from "./deferred.js";
 
 /** What messages are taken from: a stream, told by its methods, as deferreds know nothing of streams. */
 export interface Takeable<T> extends AsyncIterable<T> {
@@ -41,7 +51,7 @@ class Run implements Listener<unknown> {
       }
       let step: IteratorResult<unknown, unknown>;
       try {
-        step = value instanceof Deferred ? this.#block.throw(value.result) : this.#block.next(value);
+        step = value instanceof Deferred ? this.#block.throw(errorOf(value)) : this.#block.next(value);
       } catch (error) {
         settle(this.result, ERROR, error);
         return;

@@ -84,7 +84,7 @@ function catching(prime: boolean): Catch {
  * @param x A value (passes through), deferred or promise.
  * @param handler Called once with the error, in place.
  * @example
- * const user = catchError(loadUser(id), TimeoutError, () => guest);
+ * const user = catchError(loadUser(id), RangeError, () => guest);
  * @see Source: `manifold.deferred/catch`. Exported as `catch` too. Differs: a plain value comes back as a deferred.
  */
 export const catchError: Catch = catching(false);

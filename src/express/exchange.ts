@@ -1,9 +1,9 @@
+import { IncomingMessage } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import {
   Exchange,
   exchangeOf,
   type HostFacts,
-  hostName,
   localAddress,
   originForm,
   pathOf,
@@ -29,6 +29,10 @@ export class ExpressExchange extends Exchange {
     this.#next(error);
   }
 
+  override get parsedBody(): unknown {
+    return (this.req as Request).body as unknown;
+  }
+
   override openWebsocket(response: RingResponse): void {
     openListener(this, response);
   }
@@ -43,19 +47,41 @@ export class ExpressExchange extends Exchange {
 /** What Express knows about a request; `trust proxy` has its say in it. */
 export function expressFacts(req: Request): HostFacts {
   const { baseUrl, originalUrl, url } = req;
-  // Each of Express's getters asks `trust proxy` anew; without proxies what the socket says is the same, and cheaper.
-  const isDirect = (req.app.settings as Readonly<Record<string, unknown>>)["trust proxy"] === false;
+  // Without proxies the socket says the same as Express's getters, each of which asks `trust proxy` anew.
+  const direct = isDirect(req);
   return {
     target: originalUrl,
-    remoteAddr: (isDirect ? req.socket.remoteAddress : req.ip) ?? "",
-    scheme: isDirect ? socketScheme(req) : req.protocol,
-    serverName: isDirect ? hostName(req) : (req.hostname ?? localAddress(req)),
+    remoteAddr: (direct ? req.socket.remoteAddress : req.ip) ?? "",
+    scheme: direct ? socketScheme(req) : req.protocol,
+    serverName: direct ? undefined : (req.hostname ?? localAddress(req)),
     context: baseUrl === "" ? undefined : baseUrl,
     // Without a mount it is there only if a middleware has rewritten the url.
     pathInfo: baseUrl === "" && url === originalUrl ? undefined : pathOf(originForm(url)),
     routeParams: hasAny(req.params) ? req.params : undefined,
-    parsedBody: req.body as unknown,
   };
+}
+
+/** Is no proxy trusted, and are the getters that would ask about it Express's own? */
+function isDirect(req: Request): boolean {
+  if ((req.app.settings as Readonly<Record<string, unknown>>)["trust proxy"] !== false) return false;
+  if (Object.hasOwn(req, "ip") || Object.hasOwn(req, "protocol") || Object.hasOwn(req, "hostname")) return false;
+  const prototype = Object.getPrototypeOf(req) as object;
+  let isOwn = expressOwn.get(prototype);
+  if (isOwn === undefined) {
+    isOwn = ["ip", "protocol", "hostname"].every((name) => isExpressOwn(prototype, name));
+    expressOwn.set(prototype, isOwn);
+  }
+  return isOwn;
+}
+
+/** Whether the getters that requests of an app inherit are Express's own, by the app's `request`. */
+const expressOwn = new WeakMap<object, boolean>();
+
+/** Express's own getters stand right above Node's request; those of an app (`app.request`) come before them. */
+function isExpressOwn(prototype: object, name: string): boolean {
+  let holder: object | null = prototype;
+  while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder) as object | null;
+  return holder !== null && Object.getPrototypeOf(holder) === IncomingMessage.prototype;
 }
 
 function hasAny(params: object): boolean {

@@ -34,7 +34,7 @@ export interface WebsocketRoute {
  * @throws {InvalidArgumentError} at once, code `RING_INVALID_ARGUMENT`, for options that cannot work.
  * @example
  * app.get("/echo", websocketRoute((duplex) => connect(duplex, duplex)));
- * app.get("/rooms/:room", websocketRoute(async (duplex, request) => join(request.routeParams.room, duplex)));
+ * app.get("/rooms/:room", websocketRoute(async (duplex, request) => join(request.routeParams?.room, duplex)));
  */
 export function websocketRoute(handler: WebsocketHandler, options: WebsocketOptions = {}): WebsocketRoute {
   checkOptions(options);

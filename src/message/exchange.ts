@@ -41,6 +41,11 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
+  /** What a parser of the host's made of the body that it read; undefined if there is none. */
+  get parsedBody(): unknown {
+    return undefined;
+  }
+
   get rawHeaders(): readonly string[] {
     return this.req.rawHeaders;
   }
@@ -53,6 +58,7 @@ export abstract class Exchange implements RawExchange {
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
   get #stream(): ServerHttp2Stream | undefined {
+    if (this.req.httpVersionMajor < 2) return undefined;
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
@@ -64,7 +70,7 @@ export abstract class Exchange implements RawExchange {
 
   /** Has somebody begun to answer, or has the answer nobody to go to? */
   get isOver(): boolean {
-    return this.res.headersSent || this.res.writableEnded || this.isGone;
+    return this.res.headersSent || this.isGone;
   }
 
   /** Was the connection taken over, so that the handler's result means nothing any more? */

@@ -4,7 +4,6 @@ export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./err
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export {
   type HostFacts,
-  hostName,
   localAddress,
   originForm,
   socketFacts,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { EXCHANGE } from "../ring/exchange-symbol.js";
-import type { RingRequest } from "../ring/types.js";
+import type { RequestHeaders, RingRequest } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
 import { requestHeaders } from "./request-headers.js";
 
@@ -11,12 +11,11 @@ export interface HostFacts {
   readonly target: string;
   readonly remoteAddr: string;
   readonly scheme: string;
-  readonly serverName: string;
+  /** @default the host of the Host header */
+  readonly serverName?: string | undefined;
   readonly context?: string | undefined;
   readonly pathInfo?: string | undefined;
   readonly routeParams?: RingRequest["routeParams"];
-  /** What a body parser made of the body, if one ran. */
-  readonly parsedBody?: unknown;
 }
 
 type Draft = { -readonly [K in keyof RingRequest]: RingRequest[K] } & { [EXCHANGE]: Exchange };
@@ -26,23 +25,26 @@ export function toRequest(exchange: Exchange, facts: HostFacts): RingRequest {
   const { req } = exchange;
   const target = originForm(facts.target);
   const question = target.indexOf("?");
+  // Look-ups on Express's requests are slow, most of all of what is not there: each is made once, or not at all.
+  const { socket } = req;
+  const headers = requestHeaders(req);
   const request: Draft = {
-    serverPort: req.socket.localPort ?? 0,
-    serverName: facts.serverName,
+    serverPort: socket.localPort ?? 0,
+    serverName: facts.serverName ?? hostName(headers) ?? localAddress(req),
     remoteAddr: unmapped(facts.remoteAddr),
     uri: question === -1 ? target : target.slice(0, question),
     scheme: facts.scheme as RingRequest["scheme"],
     requestMethod: (req.method as string).toLowerCase(),
     protocol: req.httpVersion === "1.1" ? "HTTP/1.1" : `HTTP/${req.httpVersion}`,
-    headers: requestHeaders(req),
+    headers,
     [EXCHANGE]: exchange,
   };
   if (question !== -1) request.queryString = target.slice(question + 1);
   if (facts.context !== undefined) request.context = facts.context;
   if (facts.pathInfo !== undefined) request.pathInfo = facts.pathInfo;
   if (facts.routeParams !== undefined) request.routeParams = facts.routeParams;
-  if (hasBody(req)) addBody(request, req, facts.parsedBody);
-  if ("encrypted" in req.socket) addCertificate(request, req.socket as TLSSocket);
+  if (hasBody(req, headers)) addBody(request, exchange);
+  if ("encrypted" in socket) addCertificate(request, socket as TLSSocket);
   return request;
 }
 
@@ -52,7 +54,6 @@ export function socketFacts(req: IncomingMessage): HostFacts {
     target: req.url as string,
     remoteAddr: req.socket.remoteAddress ?? "",
     scheme: socketScheme(req),
-    serverName: hostName(req),
   };
 }
 
@@ -61,10 +62,9 @@ export function socketScheme(req: IncomingMessage): "http" | "https" {
   return "encrypted" in req.socket ? "https" : "http";
 }
 
-/** The host of the Host header (of HTTP/2: `:authority`), without its port; the socket's address if there is none. */
-export function hostName(req: IncomingMessage): string {
-  const host = req.headers.host ?? (req.headers[":authority"] as string | undefined);
-  if (host === undefined) return localAddress(req);
+/** The host of the Host header, without its port. */
+function hostName({ host }: RequestHeaders): string | undefined {
+  if (host === undefined) return undefined;
   // The colons inside the brackets of an IPv6 address begin no port.
   const colon = host.indexOf(":", host.startsWith("[") ? host.indexOf("]") + 1 : 0);
   return colon === -1 ? host : host.slice(0, colon);
@@ -88,16 +88,18 @@ export function originForm(target: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-function hasBody(req: IncomingMessage): boolean {
+function hasBody(req: IncomingMessage, headers: RequestHeaders): boolean {
   if (req.httpVersionMajor > 1) {
     return !(req as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders;
   }
-  return req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-function addBody(request: Draft, req: IncomingMessage, parsed: unknown): void {
+function addBody(request: Draft, exchange: Exchange): void {
+  const { req } = exchange;
   // Parsers that found nothing to do leave an empty `body` behind too, but have not read anything.
-  if (wasRead(req) && parsed !== undefined) request.parsedBody = parsed;
+  const parsed = wasRead(req) ? exchange.parsedBody : undefined;
+  if (parsed !== undefined) request.parsedBody = parsed;
   else if (!req.readableEnded) request.body = req;
 }
 

@@ -1,6 +1,18 @@
 /** A deferred as a source of one message, and as a sink for one. */
 
-import { type Deferred, ERROR, errorOf, SUCCESS, settle, subscribe } from "../deferred/core.js";
+import {
+  type Deferred,
+  drain,
+  ERROR,
+  errorOf,
+  mark,
+  PENDING,
+  push,
+  SUCCESS,
+  settle,
+  subscribe,
+} from "../deferred/core.js";
+import { CallbackTask } from "./callback-task.js";
 import { CoreSource } from "./core-source.js";
 import { type CoreSink, DRAINED, FALSE, Failure, type Taker, TRUE, WAITING } from "./protocol.js";
 import type { Description } from "./types.js";
@@ -38,7 +50,7 @@ export class DeferredSource<T> extends CoreSource<T> {
 
   shut(): void {
     this.#asked = true;
-    for (const callback of this.#drainedCallbacks.splice(0)) callback();
+    for (const callback of this.#drainedCallbacks.splice(0).toReversed()) push(new CallbackTask(callback));
   }
 
   isDrained(): boolean {
@@ -55,25 +67,33 @@ export class DeferredSource<T> extends CoreSource<T> {
   }
 }
 
-/** Accepts one message, which realizes the deferred; closed from then on. */
+/**
+ * Accepts one message, which realizes the deferred; closed from then on, or when somebody else realizes it. As in Manifold,
+ * that a deferred was realized before shows at the first put only.
+ */
 export class DeferredSink<T> implements CoreSink<T> {
   readonly #deferred: Deferred<T>;
   #closed = false;
+  #closedCallbacks: (() => void)[] = [];
 
   constructor(deferred: Deferred<T>) {
     this.#deferred = deferred;
+    const closed = (): void => this.shut();
+    if (deferred.stage === PENDING) subscribe(deferred, { onSuccess: closed, onError: closed });
   }
 
   offer(message: T): Deferred<boolean> {
     if (this.#closed) return FALSE;
-    this.#closed = true;
-    return settle(this.#deferred, SUCCESS, message) ? TRUE : FALSE;
+    const accepted = settle(this.#deferred, SUCCESS, message);
+    this.shut();
+    return accepted ? TRUE : FALSE;
   }
 
   put(message: T): Deferred<boolean> {
-    if (this.#closed) return FALSE;
-    this.#closed = true;
-    return this.#deferred.success(message) ? TRUE : FALSE;
+    const base = mark();
+    const accepted = this.offer(message);
+    drain(base);
+    return accepted;
   }
 
   tryPut(message: T): Deferred<boolean> {
@@ -82,11 +102,15 @@ export class DeferredSink<T> implements CoreSink<T> {
 
   /** Nothing is accepted any more; the deferred stays as it is. */
   shut(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    for (const callback of this.#closedCallbacks.splice(0).toReversed()) push(new CallbackTask(callback));
   }
 
   close(): void {
+    const base = mark();
     this.shut();
+    drain(base);
   }
 
   isClosed(): boolean {
@@ -95,10 +119,10 @@ export class DeferredSink<T> implements CoreSink<T> {
 
   onClosed(callback: () => void): void {
     if (this.#closed) callback();
-    else this.#deferred.onRealized(callback, callback);
+    else this.#closedCallbacks.push(callback);
   }
 
   description(): Description {
-    return { type: "deferred", isSink: true, isClosed: this.isClosed() };
+    return { type: "deferred", isSink: true, isClosed: this.#closed };
   }
 }

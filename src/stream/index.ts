@@ -11,7 +11,16 @@ export {
   toSource,
 } from "./coerce.js";
 export { connect, connectVia, connectViaProxy, consume, consumeAsync, drainInto } from "./consume.js";
-export { type ToReadableOptions, toReadable, toWebReadable, toWebWritable, toWritable } from "./convert.js";
+export {
+  type NodeStreamOptions,
+  toDuplex,
+  toReadable,
+  toWebReadable,
+  toWebWritable,
+  toWritable,
+  type WebStreamOptions,
+} from "./convert.js";
+export { type Emitter, type EventOptions, fromEvents } from "./events.js";
 export {
   close,
   description,
@@ -32,6 +41,15 @@ export {
   tryPut,
   tryTake,
 } from "./functions.js";
+export { describeGraph, type Graph, type GraphEdge, type GraphNode, toDot, toMermaid, weakHandle } from "./graph.js";
+export { type Observable, type PartialObserver, type Subscription, toObservable } from "./observable.js";
+export {
+  fromObservable,
+  type ObservableLike,
+  type Observer,
+  type Subscribable,
+  type Unsubscribable,
+} from "./observable-source.js";
 export {
   concat,
   filter,
@@ -45,6 +63,7 @@ export {
   transform,
   zip,
 } from "./operators.js";
+export { type BoundOptions, type Overflow, OverflowError } from "./overflow.js";
 export { periodically } from "./periodically.js";
 export type { ConnectOptions } from "./pump.js";
 export type { StreamOptions } from "./stream.js";

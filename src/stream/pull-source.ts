@@ -1,10 +1,12 @@
 import type { ClockOptions } from "../clock/index.js";
-import { type Deferred, drain, ERROR, errorOf, mark, push, SUCCESS, subscribe, type Task } from "../deferred/core.js";
+import { type Deferred, drain, ERROR, errorOf, mark, push, SUCCESS, subscribe } from "../deferred/core.js";
 import { isDeferrable, toDeferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
+import { CallbackTask } from "./callback-task.js";
 import { CoreSource } from "./core-source.js";
 import { DRAINED, Failure, type Taker, WAITING } from "./protocol.js";
-import { Queue } from "./queue.js";
+import { MAX_PENDING } from "./stream.js";
+import { Takers } from "./takers.js";
 import type { Description } from "./types.js";
 
 /** Where a pull source gets its messages: an iterator, or what is made to look like one. */
@@ -18,18 +20,19 @@ export interface Puller<T> {
 /**
  * A source over something that is asked for each message: nothing is read that nobody has asked for.
  *
- * A message that arrives when its taker has given up is kept for the next one. An error of the origin fails the take that
- * asked, and is the end.
+ * A message that arrives when its taker has given up is kept for the next one; one that arrives when the source has been
+ * closed is dropped. An error of the origin fails the take that asked, and is the end.
  */
 export class PullSource<T> extends CoreSource<T> {
   readonly #puller: Puller<T>;
   readonly #type: string;
   /** Waiting takers, while a pull is under way. */
-  readonly #takers = new Queue<Taker<T>>();
-  /** A message that no taker was left for. */
+  readonly #takers = new Takers<T>();
+  /** A message, or the failure, that no taker was left for. */
   #held: T | typeof WAITING | Failure = WAITING;
   #pulling = false;
-  #drained = false;
+  /** Will nothing more be pulled? */
+  #ended = false;
   #drainedCallbacks: (() => void)[] = [];
 
   constructor(puller: Puller<T>, type: string) {
@@ -42,18 +45,24 @@ export class PullSource<T> extends CoreSource<T> {
     if (this.#held !== WAITING) {
       const held = this.#held;
       this.#held = WAITING;
+      this.#tellIfDrained();
       return held;
     }
-    if (this.#drained) return DRAINED;
+    if (this.#ended) return DRAINED;
     if (!this.#pulling) {
       const found = this.#pull();
+      this.#tellIfDrained();
       if (found !== WAITING) return found;
     }
-    if (taker !== null) this.#takers.push(taker);
+    if (taker !== null && !this.#takers.add(taker)) {
+      logError(undefined, `more than ${MAX_PENDING} takes wait on one source, which is closed; wait for each take`);
+      this.shut();
+      // A sequence cannot be closed, but whoever asks it that often is answered.
+      for (const waiting of this.#takers.newestFirst()) waiting.deliver(DRAINED);
+    }
     return WAITING;
   }
 
-  /** Ends the origin, if it can be ended; a plain sequence cannot, and goes on. */
   override tryTake(milliseconds: number): Deferred<T | undefined>;
   override tryTake<D, V>(
     fallback: D,
@@ -68,11 +77,12 @@ export class PullSource<T> extends CoreSource<T> {
     return super.tryTake(this.#type === "seq" ? false : fallback, milliseconds, timeoutValue, options);
   }
 
+  /** Ends the origin, if it can be ended; a plain sequence cannot, and goes on. */
   shut(): void {
-    if (this.#drained || this.#puller.cancel === undefined) return;
-    this.#end();
-    // What is pushed last is done first, so the oldest take is answered last to be told first.
-    for (let taker = this.#takers.pop(); taker !== undefined; taker = this.#takers.pop()) taker.deliver(DRAINED);
+    if (this.#ended || this.#puller.cancel === undefined) return;
+    this.#ended = true;
+    this.#tellIfDrained();
+    for (const taker of this.#takers.newestFirst()) taker.deliver(DRAINED);
     try {
       const cancelled = this.#puller.cancel();
       if (isDeferrable(cancelled)) toDeferred(cancelled).onRealized(() => {}, reportCancel);
@@ -82,16 +92,16 @@ export class PullSource<T> extends CoreSource<T> {
   }
 
   isDrained(): boolean {
-    return this.#drained && this.#held === WAITING;
+    return this.#ended && this.#held === WAITING;
   }
 
   onDrained(callback: () => void): void {
-    if (this.#drained) callback();
+    if (this.isDrained()) callback();
     else this.#drainedCallbacks.push(callback);
   }
 
   description(): Description {
-    return { type: this.#type, isSource: true, isDrained: this.isDrained(), pendingTakes: this.#takers.length };
+    return { type: this.#type, isSource: true, isDrained: this.isDrained(), pendingTakes: this.#takers.waiting };
   }
 
   #pull(): T | typeof WAITING | typeof DRAINED | Failure {
@@ -115,51 +125,35 @@ export class PullSource<T> extends CoreSource<T> {
 
   #arrive(result: IteratorResult<T, unknown>): T | typeof DRAINED {
     if (!result.done) return result.value;
-    this.#end();
+    this.#ended = true;
     return DRAINED;
   }
 
   #fail(error: unknown): Failure {
-    this.#end();
+    this.#ended = true;
     return new Failure(error);
   }
 
   /** Gives what was pulled to the oldest taker that still wants it, and goes on pulling while others wait. */
   #hand(arrive: () => T | typeof DRAINED | Failure): void {
     this.#pulling = false;
+    if (this.#ended) return;
     const base = mark();
     let found: T | typeof WAITING | typeof DRAINED | Failure = arrive();
     while (found !== WAITING) {
-      let taker = this.#takers.shift();
-      while (taker !== undefined && !taker.isWaiting()) taker = this.#takers.shift();
-      if (taker !== undefined) taker.deliver(found);
-      else if (found !== DRAINED) this.#held = found;
+      const taker = this.#takers.next();
+      if (taker === undefined && found !== DRAINED) this.#held = found;
+      this.#tellIfDrained();
+      taker?.deliver(found);
       drain(base);
-      if (taker === undefined || this.#takers.length === 0) return;
-      found = this.#drained ? DRAINED : this.#pull();
+      if (taker === undefined || this.#takers.isEmpty) return;
+      found = this.#ended ? DRAINED : this.#pull();
     }
   }
 
-  #end(): void {
-    if (this.#drained) return;
-    this.#drained = true;
-    for (const callback of this.#drainedCallbacks.splice(0).toReversed()) push(new Callback(callback));
-  }
-}
-
-class Callback implements Task {
-  readonly #callback: () => void;
-
-  constructor(callback: () => void) {
-    this.#callback = callback;
-  }
-
-  run(): void {
-    try {
-      this.#callback();
-    } catch (error) {
-      logError(error, "error in a callback of a stream");
-    }
+  #tellIfDrained(): void {
+    if (!this.isDrained()) return;
+    for (const callback of this.#drainedCallbacks.splice(0).toReversed()) push(new CallbackTask(callback));
   }
 }
 

@@ -63,6 +63,11 @@ export class SinkView<T> implements CoreSink<T> {
     this.#sink = sink;
   }
 
+  /** What is put into in truth. */
+  get sinkHalf(): CoreSink<T> {
+    return this.#sink;
+  }
+
   offer(message: T): Deferred<boolean> {
     return this.#sink.offer(message);
   }
@@ -103,6 +108,11 @@ export class Splice<In, Out> extends SourceView<Out> implements Stream<In, Out>,
   constructor(sink: CoreSink<In>, source: CoreSource<Out>) {
     super(source);
     this.#sink = sink;
+  }
+
+  /** What is put into in truth. */
+  get sinkHalf(): CoreSink<In> {
+    return this.#sink;
   }
 
   offer(message: In): Deferred<boolean> {

@@ -28,7 +28,11 @@ export const INTERNAL_ERROR = 1011;
  * @returns a deferred of the duplex; how it behaves under pressure says {@link WebsocketDuplex}.
  * @throws {InvalidArgumentError} at once, code `RING_INVALID_ARGUMENT`, for options that cannot work.
  * @example
- * const echo = (request) => andThen(websocketConnection(request), (duplex) => connect(duplex, duplex));
+ * const echo = async (request) => {
+ *   const duplex = await websocketConnection(request);
+ *   connect(duplex, duplex);
+ *   return null;
+ * };
  * app.get("/echo", ring(echo));
  * @see Source: `aleph.http/websocket-connection`. Differs: sub-protocols are chosen here, one limit for the size of
  *   messages.

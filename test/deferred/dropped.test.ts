@@ -22,7 +22,7 @@ const ignore = (): void => {};
 const failing = (): Error => new Error("dropped");
 
 describe("withDroppedErrorDetection", () => {
-  it.each<[string, number, () => void]>([
+  it.each<[string, number, () => unknown]>([
     ["a failed deferred that nobody looks at", 1, () => void errorDeferred(failing())],
     ["a deferred that fails later", 1, () => void error(deferred(), failing())],
     [
@@ -30,8 +30,24 @@ describe("withDroppedErrorDetection", () => {
       1,
       () => void chain(errorDeferred(failing()), ignore, ignore),
     ],
+    [
+      "each of many that fail in one turn",
+      3000,
+      () => {
+        for (let i = 0; i < 3000; i++) errorDeferred(failing());
+      },
+    ],
     ["no value", 0, () => void chain(1, ignore)],
     ["no error that is caught", 0, () => void catchError(errorDeferred(failing()), ignore)],
+    [
+      "no error that is caught in a later turn",
+      0,
+      async () => {
+        const failed = errorDeferred(failing());
+        await new Promise((resolve) => setImmediate(resolve));
+        catchError(failed, ignore);
+      },
+    ],
     ["no error that a listener is told", 0, () => void onRealized(errorDeferred(failing()), ignore, ignore)],
     [
       "a zip, and the member that it did not look at",
@@ -45,10 +61,9 @@ describe("withDroppedErrorDetection", () => {
   });
 
   it("says what it needs when the garbage collector is out of reach", async () => {
-    const { gc } = globalThis;
-    delete (globalThis as { gc?: unknown }).gc;
+    (globalThis as { gc?: unknown }).gc = undefined;
     await expect(withDroppedErrorDetection(ignore)).rejects.toMatchObject({ code: "RING_INVALID_ARGUMENT" });
-    globalThis.gc = gc;
+    exposeGarbageCollector();
   });
 });
 
@@ -56,7 +71,8 @@ describe("dropped errors", () => {
   /** Drops an error and collects it. */
   async function drop(): Promise<void> {
     (() => void errorDeferred(failing()))();
-    for (let round = 0; round < 2; round++) {
+    // In the first turn it is not yet let go, in the second it is collected, in the third it is told.
+    for (let round = 0; round < 3; round++) {
       globalThis.gc?.();
       await new Promise((resolve) => setImmediate(resolve));
     }

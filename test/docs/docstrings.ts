@@ -1,8 +1,9 @@
 /**
  * The examples in the docstrings of the published sources.
  *
- * An example may use, without an import, what its file exports, what the other entry points export, and the names in
- * names.ts, which stand for a reader's own code (`handler`, `loadUser`); in this order.
+ * An example may use, without an import, what its own file exports, what its own part exports, what the other entry points
+ * export (streams before deferreds: both have `connect` and `zip`), and the names in names.ts, which stand for a reader's own
+ * code (`handler`, `loadUser`); in this order.
  */
 import ts from "typescript";
 import { readProjectFile } from "../sources.js";
@@ -33,7 +34,9 @@ function textsOf(path: string): { text: string; line: number }[] {
 
 /** One import for each name that the text uses and does not declare. */
 function importsFor(text: string, path: string, origins: readonly Origin[]): string {
-  const sorted = [...origins].sort((a, b) => Number(b.path === path) - Number(a.path === path));
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const rank = (origin: Origin): number => (origin.path === path ? 0 : origin.path.startsWith(folder) ? 1 : 2);
+  const sorted = [...origins].sort((a, b) => rank(a) - rank(b));
   const up = "../".repeat(path.split("/").length - 1);
   const imports = [...freeNamesOf(text)].flatMap((name) => {
     const origin = sorted.find(({ names }) => names.has(name));
@@ -50,6 +53,7 @@ function freeNamesOf(text: string): Set<string> {
       const { parent } = node;
       const isDeclared =
         (ts.isVariableDeclaration(parent) ||
+          ts.isBindingElement(parent) ||
           ts.isFunctionDeclaration(parent) ||
           ts.isImportSpecifier(parent) ||
           ts.isImportClause(parent) ||

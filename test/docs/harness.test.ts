@@ -1,7 +1,7 @@
 /** The means by which documents are held to what they say must themselves be able to fail. */
 import { describe, expect, it } from "@jest/globals";
 import { examplesOf } from "./docstrings.js";
-import { snippetsOf } from "./markdown.js";
+import { headingsOf, linksOf, snippetsOf } from "./markdown.js";
 import { run } from "./run.js";
 import { type Snippet, textOf } from "./snippet.js";
 import { tablesOf } from "./tables.js";
@@ -97,6 +97,10 @@ describe("snippetsOf", () => {
     expect(textsOf(markdown)).toEqual(["a;", "b;\nk;", "c;\nk;", "d;\nl;"]);
   });
 
+  it("takes a check below a heading, without a block, for a program", () => {
+    expect(textsOf("<!-- setup\ns;\n-->\n```ts\na;\n```\n# H\n<!-- check\nk;\n-->\n")).toEqual(["s;\na;", "s;\nk;"]);
+  });
+
   it("lets a block go on from the one before, without its checks", () => {
     const markdown = "```ts\na;\n```\n<!-- check\nk;\n-->\n```ts continued\nb;\n```\n```ts continued\nc;\n```\n";
     expect(textsOf(markdown)).toEqual(["a;\nk;", "a;\nb;", "a;\nb;\nc;"]);
@@ -122,17 +126,37 @@ describe("snippetsOf", () => {
   });
 });
 
+describe("linksOf", () => {
+  it("finds what leads to files and headings, not to other sites, and not in code", () => {
+    const markdown = "[a](b.md) [c](#d-e) [f](../g.md#h) [i](https://j.org)\n```ts\n[k](l.md)\n```\n";
+    expect(linksOf(markdown)).toEqual(["b.md", "#d-e", "../g.md#h"]);
+  });
+});
+
+describe("headingsOf", () => {
+  it("names headings as links do", () => {
+    expect(headingsOf("# One\n## 5. Two `look-ups` at once?\n```sh\n# no heading\n```\n")).toEqual([
+      "one",
+      "5-two-look-ups-at-once",
+    ]);
+  });
+});
+
 describe("examplesOf", () => {
   it("finds an example in a docstring, and imports the names it uses and does not declare", () => {
     const origins = [
-      { path: "src/stream/operators.ts", names: new Set(["loop"]) },
+      { path: "src/stream/index.ts", names: new Set(["loop", "chain", "take"]) },
+      { path: "src/deferred/index.ts", names: new Set(["loop", "chain"]) },
       { path: "src/deferred/loop.ts", names: new Set(["loop", "sum"]) },
-      { path: "src/stream/index.ts", names: new Set(["take"]) },
     ];
     const [example] = examplesOf("src/deferred/loop.ts", origins);
     expect(example?.main.text).toMatch(/^const sum = loop\(/);
     expect(example?.parts[0]?.text).toBe(
-      'import { loop } from "../../src/deferred/loop.js"; import { take } from "../../src/stream/index.js";',
+      [
+        'import { loop } from "../../src/deferred/loop.js";',
+        'import { chain } from "../../src/deferred/index.js";',
+        'import { take } from "../../src/stream/index.js";',
+      ].join(" "),
     );
   });
 });

@@ -3,7 +3,8 @@
  *
  * Around them stand, in comments that no reader sees, what they share and what is to be true after them:
  * `<!-- setup` is run before each block that follows, up to the next setup; `<!-- check` after each of the blocks since the
- * heading or the check before, so that a "before" and an "after" are held to the same.
+ * heading or the check before, so that a "before" and an "after" are held to the same; where there is none, a check is a program
+ * of its own, for what the text says.
  * A block marked `ts continued` goes on from the block before it; one marked `ts no-run: reason` is only parsed.
  */
 import { parseErrors } from "./claims.js";
@@ -26,6 +27,10 @@ export function snippetsOf(file: string, markdown: string): Document {
   let latest: readonly Part[] = [];
 
   const flush = (): void => {
+    const [only] = checks;
+    if (open.length === 0 && only !== undefined) {
+      snippets.push({ file, main: only, parts: [...(setup === undefined ? [] : [setup]), ...checks] });
+    }
     for (const [main, before] of open) snippets.push({ file, main, parts: [...before, main, ...checks] });
     open = [];
     checks = [];
@@ -71,3 +76,22 @@ function faultsOfUnrun(place: string, info: string, part: Part): string[] {
     return [`${place}: "${info}" is none of "ts", "ts continued" and "ts no-run: <reason>"`];
   return parseErrors(part.text).length === 0 ? [] : [`${place}: is no TypeScript`];
 }
+
+/** Where a document's links lead, without those to other sites: a path, a heading, or both ("guide.md#heading"). */
+export function linksOf(markdown: string): string[] {
+  const links = Array.from(prose(markdown).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link as string);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
+/** The names by which links lead to the headings of a document. */
+export function headingsOf(markdown: string): string[] {
+  return Array.from(prose(markdown).matchAll(/^#+ (.*)$/gm), ([, heading]) =>
+    (heading as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** A document without its blocks of code. */
+const prose = (markdown: string): string => markdown.replace(/^```[^]*?^```$/gm, "");

@@ -2,14 +2,19 @@
 import { Readable } from "node:stream";
 import express from "express";
 import "express-session";
+import { eventBus } from "../../src/bus/index.js";
 import { deferred } from "../../src/deferred/index.js";
 import type { Handler, RequestBody, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { stream, toSource } from "../../src/stream/index.js";
+import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
 
 export { createReadStream, createWriteStream, readFile } from "node:fs";
+export { default as https } from "node:https";
 export { createInterface } from "node:readline";
 export { default as cors } from "cors";
+export { default as expressWs } from "express-ws";
 export { default as helmet } from "helmet";
+export { express };
 
 export const app = express();
 export const handler: Handler = () => ({ status: 200, headers: {}, body: "hello" });
@@ -37,6 +42,8 @@ export const guest: User = { id: "0", name: "guest" };
 export const loadUser = async (id: string): Promise<User> => ({ id, name: "Ada" });
 export const loadAds = async (): Promise<readonly string[]> => ["an ad"];
 export const loadPosts = async (user: User): Promise<readonly string[]> => [`a post of ${user.id}`];
+export const loadPrices = async (_user: User): Promise<readonly number[]> => [7, 8];
+export const greet = async (name: string): Promise<string> => `hello ${name}`;
 export const loadPrice = async (_id: string): Promise<number> => 7;
 export const page = (user: User, ads: readonly string[], posts: readonly string[] = []): string =>
   [user.name, ...ads, ...posts].join();
@@ -57,9 +64,19 @@ export const source = toSource([1, 2, 3]);
 export const sink = stream<number>();
 export const incoming = stream<string>();
 export const outgoing = stream<string>();
+export const bus = eventBus<string, number>();
 export const database = { insert: async (_row: unknown): Promise<void> => {} };
 export const stop = (): void => {};
 
 const report = (_details: object, _message: string): void => {};
 export const log = { warn: report, error: report };
 export const metrics = { increment: (_name: string, _details: object): void => {} };
+
+export const key = "a private key";
+export const cert = "a certificate";
+/** Examples that use it are only type-checked: a websocket needs a server. */
+export declare const duplex: WebsocketDuplex;
+export const join = async (
+  _room: string | readonly string[] | undefined,
+  _duplex: WebsocketDuplex,
+): Promise<void> => {};

@@ -79,23 +79,25 @@ async function importAll({ file }: Snippet, code: string): Promise<Map<string, u
 
 /** While a snippet runs, whatever port it wants it gets a free one, on this machine only; its servers are closed by force. */
 function watchServers(): { close(): Promise<void> } {
-  const servers: Server[] = [];
+  const servers = new Map<Server, Promise<unknown>>();
   // oxlint-disable-next-line typescript/unbound-method -- it is put back as it was
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-    servers.push(this);
+    servers.set(this, once(this, "listening"));
     const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
     return listen.call(this, { port: 0, host: "127.0.0.1" }, callback);
   } as typeof listen;
   return {
     async close() {
       Server.prototype.listen = listen;
-      await Promise.all(servers.map(closeServer));
+      await Promise.all(Array.from(servers, ([server, listening]) => closeServer(server, listening)));
     },
   };
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server, listening: Promise<unknown>): Promise<void> {
+  // A snippet may be through before its server listens.
+  await listening;
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();

@@ -101,6 +101,14 @@ describe.each(versions)("ring, on %s", (_name, express) => {
     });
   });
 
+  it("asks the getters that an app has put in place of Express's own", async () => {
+    const app = express();
+    Object.defineProperty(app.request, "ip", { configurable: true, get: () => "198.51.100.9" });
+    await withApp(app.use(ring(show("remoteAddr"))), async ({ url }) => {
+      expect(await json(url)).toEqual({ remoteAddr: "198.51.100.9" });
+    });
+  });
+
   it("shares a path with Express's own handlers: what it passes on is theirs", async () => {
     const app = express()
       .get(

@@ -67,8 +67,15 @@ export function read(value: Json): unknown {
     return mark(argument as never);
   }
   if (Array.isArray(value)) return value.map(read);
-  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, read(inner)])) : value;
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [KEYS[name] ?? name, read(inner)]));
 }
+
+/** Keys with a namespace, as the kit has them. */
+const KEYS: Readonly<Record<string, string>> = {
+  "ring.websocket/listener": "websocketListener",
+  "ring.websocket/protocol": "websocketProtocol",
+};
 
 /** A stream to read once, in pieces that split characters. */
 function streamOf(content: { readonly text: string } | { readonly base64: string }): Readable {

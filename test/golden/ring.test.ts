@@ -118,13 +118,10 @@ function ruled<T>(recorded: T, rules: readonly Rule<T>[]): T | undefined {
   let expected: T | undefined = recorded;
   for (const rule of rules) {
     if (expected === undefined || !rule.applies(expected)) continue;
-    ruleCounts.set(rule.sentence, (ruleCounts.get(rule.sentence) ?? 0) + 1);
     expected = rule.expect?.(expected);
   }
   return expected;
 }
-
-const ruleCounts = new Map<string, number>();
 
 /** What is expected in a style in which the callback format's outcome counts. */
 function raised({ async, ...exchange }: Exchange): Exchange {
@@ -239,6 +236,14 @@ const portable = cases.filter((recorded) => recorded.jvmOnly !== true);
 const waiting = portable.filter((recorded) => missing(recorded).length > 0);
 const run = new Set(portable.filter((recorded) => missing(recorded).length === 0));
 
+/** One line for each rule that applies to something. */
+function counted<T>(rules: readonly Rule<T>[], all: readonly T[]): string[] {
+  return rules.flatMap(({ sentence, applies }) => {
+    const count = all.filter(applies).length;
+    return count === 0 ? [] : [`Rule, ${count} times: ${sentence}.`];
+  });
+}
+
 beforeAll(layOut);
 afterAll(remove);
 
@@ -249,7 +254,11 @@ afterAll(() => {
   const lines = [
     `Ring's tables: ${cases.length} cases; ${run.size} run, middleware in ${styles.length} styles, ` +
       `${cases.length - portable.length} are the JVM's.`,
-    ...[...ruleCounts].map(([sentence, count]) => `Rule, ${count} times: ${sentence}.`),
+    ...counted(
+      exchangeRules,
+      [...run].flatMap((recorded) => (isFunctionCase(recorded) ? [] : exchangesOf(recorded))),
+    ),
+    ...counted(functionRules, [...run].filter(isFunctionCase)),
   ];
   if (waiting.length > 0) lines.push(`${waiting.length} cases wait for what is not here yet: ${names.join(", ")}`);
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -296,6 +305,47 @@ describe("the runner", () => {
         "formEncode",
       ]),
     );
+  });
+
+  const answering = (response: JsonMap, expected: JsonMap): MiddlewareCase => ({
+    id: "made up",
+    middleware: "wrapCookies",
+    options: {},
+    request: { headers: {} },
+    handler: { response },
+    handlerSaw: { cookies: {} },
+    response: expected,
+  });
+
+  it.each([
+    [
+      "a Set-Cookie header that is a string",
+      { headers: { "Set-Cookie": "x=y" }, cookies: { a: "b" } },
+      { headers: { "Set-Cookie": ["x", "=", "y", "a=b"] } },
+    ],
+    [
+      "a line break in a cookie",
+      { cookies: { a: { value: "b", path: "/\r\nx" } } },
+      { headers: { "Set-Cookie": ["a=b; Path=/\r\nx"] } },
+    ],
+  ])("has a rule for %s", async (_what, response, expected) => {
+    expect(await casesDifferences(answering(response, expected))).toEqual([]);
+  });
+
+  it("finds a wrong response, a wrong request, a throw and the lack of one, in every style", async () => {
+    const right = answering({ cookies: { a: "b" } }, { headers: { "Set-Cookie": ["a=b"] } });
+    const wrong: Case[] = [
+      { ...right, response: { headers: { "Set-Cookie": ["a=c"] } } },
+      { ...right, handlerSaw: {} },
+      { ...right, handlerSaw: null },
+      { ...right, handler: { throws: "boom" } },
+      { ...right, throws: { kind: "Exception" } },
+    ];
+    expect(await casesDifferences(right)).toEqual([]);
+    for (const recorded of wrong) {
+      const lines = await casesDifferences(recorded);
+      for (const { name } of styles) expect(lines.join("\n")).toContain(`by ${name}:`);
+    }
   });
 
   it.each<[string, Json, Json]>([

@@ -8,6 +8,13 @@ describe("contentTypeResponse", () => {
     expect(response.headers).toEqual({ "Content-Type": "text/css" });
   });
 
+  it("takes a type that is null or undefined for none", () => {
+    for (const nothing of [null, undefined]) {
+      const response = { headers: { "Content-Type": nothing as never } };
+      expect(contentTypeResponse(response, { uri: "/a.png" }).headers).toEqual({ "Content-Type": "image/png" });
+    }
+  });
+
   it("returns a response that has a type as it is", () => {
     const response = { headers: { "cOnTeNt-TyPe": "a/b" } };
     expect(contentTypeResponse(response, { uri: "/a.png" })).toBe(response);

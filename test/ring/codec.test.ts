@@ -89,6 +89,10 @@ describe("formDecodeMap", () => {
     expect({ ...formDecodeMap("a+b=1&a%20b=2&a%2Bb=3") }).toEqual({ "a b": ["1", "2"], "a+b": "3" });
   });
 
+  it("decodes a name without a value", () => {
+    expect({ ...formDecodeMap("a+b&%41&c") }).toEqual({ "a b": "", A: "", c: "" });
+  });
+
   it.each(["=", "%", ";", "&", "+", "a&", "a=%41&", "a=%&", "%FF&", "&=", "=%C3", "é=+&"])(
     "reads a megabyte of %j in linear time",
     (piece) => {
