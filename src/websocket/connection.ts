@@ -3,7 +3,7 @@ import { InvalidArgumentError, logError } from "../errors/index.js";
 import { type Exchange, exchangeOf } from "../message/index.js";
 import type { RingRequest } from "../ring/types.js";
 import { Websocket, type WebsocketDuplex } from "./duplex.js";
-import { WebsocketClosedError } from "./errors.js";
+import { HandshakeError, WebsocketClosedError } from "./errors.js";
 import { chooseProtocol, type HandshakeOptions, refusalOf, refuse, shakeHands } from "./handshake.js";
 import { checkOptions, type WebsocketOptions } from "./options.js";
 import { Upgrade } from "./upgrade.js";
@@ -63,17 +63,16 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   }
   if (exchange.isOver) return taken.fail(new WebsocketClosedError("the handshake, or the request answered"));
   const upgrade = Upgrade.behind(exchange.res) as Upgrade;
-  shakeHands(
-    upgrade,
-    protocol,
-    options,
-    (raw) => {
+  const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
+  shakeHands(upgrade, protocol, options, {
+    opened(raw) {
+      forget();
       const websocket = new Websocket(raw, options);
       upgrade.websockets.add(websocket);
       taken.succeed(websocket);
     },
-    (error) => taken.fail(error),
-  );
+    failed: (error) => taken.fail(error),
+  });
   return taken.websocket;
 }
 
@@ -82,7 +81,6 @@ class Takeover {
   readonly websocket: Deferred<Websocket> = new Deferred<Websocket>();
   readonly #exchange: Exchange;
   #hasFailed = false;
-  #failure: unknown;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -94,16 +92,16 @@ class Takeover {
     if (this.#hasFailed) websocket.closeWith(INTERNAL_ERROR, "");
   }
 
+  /** The first failure counts. */
   fail(error: unknown): Deferred<Websocket> {
-    this.#failure = error;
     settleNow(this.websocket, ERROR, error);
     return this.websocket;
   }
 
   /** The handler failed. */
   #raise(error: unknown): void {
-    // It only passes on that there is no websocket, which the client knows already.
-    if (this.websocket.stage === ERROR && error === this.#failure) return;
+    // It only passes on that there is no websocket.
+    if (error === this.websocket.result && error instanceof HandshakeError) return;
     this.#hasFailed = true;
     logError(error, `the handler of the websocket ${this.#exchange.route} failed`);
     if (this.websocket.stage === SUCCESS) (this.websocket.result as Websocket).closeWith(INTERNAL_ERROR, "");

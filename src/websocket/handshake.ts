@@ -6,12 +6,7 @@ import { InvalidArgumentError } from "../errors/index.js";
 import type { Exchange } from "../message/index.js";
 import type { ResponseHeaders } from "../ring/types.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
-import {
-  NotAWebsocketRequestError,
-  OriginRefusedError,
-  WebsocketClosedError,
-  WebsocketVersionError,
-} from "./errors.js";
+import { NotAWebsocketRequestError, OriginRefusedError, WebsocketVersionError } from "./errors.js";
 import { headerLines, MAX_PAYLOAD, type WebsocketOptions } from "./options.js";
 import type { RawWebSocket } from "./raw-socket.js";
 import { requestProtocols } from "./ring.js";
@@ -112,35 +107,46 @@ export interface HandshakeOptions extends WebsocketOptions {
   readonly autoPong?: boolean | undefined;
 }
 
+/** Who is told how a handshake went; one of the two, once. */
+export interface HandshakeOutcome {
+  /** Is given the socket before it receives anything. */
+  readonly opened: (raw: RawWebSocket) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Makes the handshake: middleware has its say in the response, then the answer goes out with the headers that were
- * collected on it.
- *
- * @param opened is given the socket before it receives anything
- * @throws {WebsocketClosedError} in it, or later through `failed`, if the client has gone
+ * collected on it. If middleware fails over it, the connection is cut.
  */
 export function shakeHands(
   upgrade: Upgrade,
   protocol: string,
   options: HandshakeOptions,
-  opened: (raw: RawWebSocket) => void,
-  failed: (error: unknown) => void,
+  { opened, failed }: HandshakeOutcome,
 ): void {
-  const { res } = upgrade;
-  // Now, as the head may be written before the response ends.
-  for (const [name, value] of Object.entries(options.headers ?? {})) res.setHeader(name, value);
-  upgrade.finish(() => {
+  const guarded = (step: () => void): void => {
     try {
-      opened(complete(upgrade, protocol, options));
+      step();
     } catch (error) {
       upgrade.socket.destroy();
       failed(error);
     }
+  };
+  guarded(() => {
+    // Now, as the head may be written before the response ends.
+    for (const [name, value] of Object.entries(options.headers ?? {})) upgrade.res.setHeader(name, value);
+    upgrade.finish(() =>
+      guarded(() => {
+        const raw = complete(upgrade, protocol, options);
+        if (raw !== undefined) opened(raw);
+        else failed(new NotAWebsocketRequestError("its sub-protocols or extensions are malformed"));
+      }),
+    );
   });
 }
 
-function complete(upgrade: Upgrade, protocol: string, options: HandshakeOptions): RawWebSocket {
-  if (!upgrade.isAlive) throw new WebsocketClosedError("the handshake");
+/** @returns undefined if `ws` has answered by itself: it checks what is offered. */
+function complete(upgrade: Upgrade, protocol: string, options: HandshakeOptions): RawWebSocket | undefined {
   const { req, res, socket, head } = upgrade;
   if (!res.headersSent) res.writeHead(101);
   const lines = collectedLines(res);
@@ -160,8 +166,6 @@ function complete(upgrade: Upgrade, protocol: string, options: HandshakeOptions)
   server.handleUpgrade(req, socket, head, (made) => {
     raw = made as unknown as RawWebSocket;
   });
-  // It answers by itself what is wrong with the offered extensions and sub-protocols.
-  if (raw === undefined) throw new NotAWebsocketRequestError("its sub-protocols or extensions are malformed");
   return raw;
 }
 

@@ -3,7 +3,9 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "node:http";
 import { InvalidArgumentError } from "../errors/index.js";
 import type { HeaderValue, ResponseHeaders } from "../ring/types.js";
+import { checkPingPayload } from "./control.js";
 import type { DuplexOptions } from "./duplex.js";
+import type { HeartbeatOptions } from "./heartbeat.js";
 
 /** How a websocket is opened, and how it behaves. */
 export interface WebsocketOptions extends DuplexOptions {
@@ -32,10 +34,11 @@ export const HANDSHAKE_OPTIONS = ["headers", "subProtocols", "maxPayload", "comp
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for what cannot work */
 export function checkOptions(options: WebsocketOptions): void {
-  const { headers = {}, maxPayload, closeTimeout } = options;
+  const { headers = {}, maxPayload, closeTimeout, heartbeats } = options;
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
   checkNumber("maxPayload", maxPayload, "bytes");
   checkNumber("closeTimeout", closeTimeout, "milliseconds");
+  if (heartbeats !== undefined) checkHeartbeats(heartbeats);
 }
 
 /** Lines of a header; a list is several. */
@@ -50,6 +53,12 @@ function checkHeader(name: string, value: HeaderValue): void {
   } catch (cause) {
     throw new InvalidArgumentError(`the header ${JSON.stringify(name)} of a websocket cannot be sent`, { cause });
   }
+}
+
+function checkHeartbeats({ sendAfterIdle, payload = "" }: HeartbeatOptions): void {
+  checkPingPayload(payload);
+  if (typeof sendAfterIdle === "number" && !Number.isNaN(sendAfterIdle)) return;
+  throw new InvalidArgumentError(`heartbeats.sendAfterIdle is ${sendAfterIdle}; it is a number of milliseconds`);
 }
 
 function checkNumber(name: string, value: number | undefined, unit: string): void {

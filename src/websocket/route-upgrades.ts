@@ -26,7 +26,7 @@ export function routeUpgrades(server: Server, app: RequestListener, options: Upg
   routed.set(server, apps.add(app));
 
   const websockets = new OpenWebsockets(closeTimeout);
-  closeWith(server, websockets);
+  closeTogether(server, websockets);
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;
     const { socket } = req;
@@ -37,7 +37,7 @@ export function routeUpgrades(server: Server, app: RequestListener, options: Upg
   });
 }
 
-function closeWith(server: Server, websockets: OpenWebsockets): void {
+function closeTogether(server: Server, websockets: OpenWebsockets): void {
   const close = server.close.bind(server);
   server.on("listening", () => websockets.reopen());
   server.close = (callback) => {
@@ -77,14 +77,19 @@ function serveAsOrdinary(server: Server, req: IncomingMessage, socket: Socket, r
     socket.on("error", () => {}).end("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n");
     return;
   }
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  const left: string[] = [];
+  let head = `${method} ${url} HTTP/${httpVersion}\r\n`;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.toLowerCase() !== "upgrade") lines.push(`${name}: ${rawHeaders[i + 1]}`);
+    const [name, value] = rawHeaders.slice(i, i + 2) as [string, string];
+    if (name.toLowerCase() === "upgrade") continue;
+    left.push(name, value);
+    head += `${name}: ${value}\r\n`;
   }
   const restore = (anew: IncomingMessage): void => {
     if (anew.socket !== socket) return;
     forget();
+    // Another one comes first if Node has answered the request itself (417).
+    if (anew.rawHeaders.join("\n") !== left.join("\n")) return;
     anew.headers.upgrade = req.headers.upgrade;
     anew.rawHeaders = rawHeaders;
   };
@@ -94,7 +99,7 @@ function serveAsOrdinary(server: Server, req: IncomingMessage, socket: Socket, r
   };
   server.prependListener("request", restore);
   socket.once("close", forget);
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), rest]));
+  socket.unshift(Buffer.concat([Buffer.from(`${head}\r\n`, "latin1"), rest]));
   server.emit("encrypted" in socket ? "secureConnection" : "connection", socket);
 }
 

@@ -33,11 +33,6 @@ export class Upgrade {
     return upgrades.get(res);
   }
 
-  /** Can an answer still reach the client? */
-  get isAlive(): boolean {
-    return this.socket.readable && this.socket.writable;
-  }
-
   /**
    * Ends the response for the middleware that wants to have a hand in it (a session store saves, others add headers),
    * and calls `proceed` where it would be sent.

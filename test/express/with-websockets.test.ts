@@ -406,6 +406,8 @@ describe("websocketConnection", () => {
     { maxPayload: 0 },
     { maxPayload: 1.5 },
     { closeTimeout: -1 },
+    { heartbeats: { sendAfterIdle: 10, payload: "x".repeat(126) } },
+    { heartbeats: {} as { sendAfterIdle: number } },
   ])("refuses %j at once", (options) => {
     const invalid = expect.objectContaining({ code: "RING_INVALID_ARGUMENT" });
     expect(() => websocketConnection({} as RingRequest, options)).toThrow(invalid);
@@ -511,6 +513,37 @@ describe("websocketConnection", () => {
       expect(log).toMatchObject([{ error: { message: "boom" } }]);
     }));
 
+  it.each([
+    ["throws when the response ends", { end: true }],
+    ["throws when its head is written", { end: false }],
+  ])("fails, is logged, and cuts the connection, if middleware %s", (_what, { end }) =>
+    withLog(async (log) => {
+      const app = withWebsockets(express());
+      app.use((_req, res, next) => {
+        const fail = (): never => {
+          throw new Error("boom");
+        };
+        if (end) res.end = fail;
+        else res.writeHead = fail;
+        next();
+      });
+      const outcome = deferred();
+      app.get(
+        "/",
+        ring((request) => {
+          const made = websocketConnection(request);
+          made.onRealized(outcome.success.bind(outcome), outcome.error.bind(outcome));
+          return made as never;
+        }),
+      );
+      await running(app, async ({ url }) => {
+        await expect(connectTo(url)).rejects.toThrow("socket hang up");
+        await expect(outcome).rejects.toThrow("boom");
+      });
+      expect(log).toMatchObject([{ error: { message: "boom" } }]);
+    }),
+  );
+
   it("gives Express's request and response to the handler", async () => {
     const app = withWebsockets(express());
     const seen = deferred();
@@ -610,6 +643,19 @@ describe("an upgrade request that is no websocket handshake", () => {
       expect(await client.until(/"hello"/)).toContain(" 200 ");
       client.leave();
     }));
+
+  it("has no part in what follows if Node answers it itself", () => {
+    const made = app();
+    made.get("/headers", (req, res) => void res.json(req.headers));
+    return running(made, async ({ port }) => {
+      const client = await rawClient(port);
+      client.send(post("expect: something-else"));
+      await client.until(/ 417 /);
+      client.send(get("/headers"));
+      expect(await client.until(/\}$/)).toMatch(/\{"host":"localhost"\}$/);
+      client.leave();
+    });
+  });
 
   it("is refused if Node has dropped some of its headers", () =>
     running(app(), async ({ port }) => {
