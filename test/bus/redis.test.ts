@@ -125,6 +125,20 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       expect(seen).toEqual(numbers);
     });
 
+    it("keeps the order of a topic in the moment that the connection is there, too", async () => {
+      const client = createClient({ socket: { port: server.port } });
+      open.push({ close: () => client.destroy() });
+      const later: Deferred<boolean>[] = [];
+      client.on("ready", () => later.push(publish(bus, "n", 2)));
+      const bus = redisEventBus<string, number>(client);
+      open.push(bus);
+      const source = await subscribed(await busOf<number>(), "n");
+      const first = publish(bus, "n", 1);
+      await client.connect();
+      expect(await Promise.all([first, ...later])).toEqual([true, true]);
+      expect([await take(source), await take(source)]).toEqual([1, 2]);
+    });
+
     it("does not send what was given up before", async () => {
       const bus = await busOf<string>();
       const source = subscribe(bus, "n");
@@ -406,7 +420,7 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       const bus = await busOf<number>({ bound: 1, overflow: "block", codec });
       const source = await subscribed(bus, "n");
       await logged(async () => {
-        for (const n of [1, 3, 5]) expect(await publish(bus, "n", n)).toBe(true);
+        expect(await Promise.all([1, 3, 5].map((n) => publish(bus, "n", n)))).toEqual([true, true, true]);
         await until(() => bus.stats().malformed === 3);
       });
       for (const n of [2, 4, 6]) {
@@ -548,6 +562,29 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
         expect(await Promise.all([publish(bus, "a", round), publish(bus, "b", round)])).toEqual([true, true]);
         expect([await take(a), await take(b)]).toEqual([round, round]);
       }
+    });
+
+    it("is no gap for what has ended, or begun, meanwhile", async () => {
+      const gap = deferred<Gap<string>>();
+      const { bus, client } = await mortalBus<number>({ onGap: (found) => void success(gap, found) });
+      await subscribed(bus, "all the while");
+      const [ended, again] = [await subscribed(bus, "ended"), await subscribed(bus, "again")];
+      await logged(async () => {
+        const lost = lossOf(client);
+        await mortal.kill();
+        await lost;
+        await until(() => !client.isReady);
+        close(ended);
+        close(again);
+        subscribe(bus, "again");
+        subscribe(bus, "begun");
+        await mortal.start();
+        expect((await gap).topics).toEqual(["all the while"]);
+      });
+      const other = await connected({ port: mortal.port });
+      const channels = ["all the while", "ended", "again", "begun"];
+      await until(async () => (await other.pubSubNumSub("ended"))["ended"] === 0);
+      expect(Object.values(await other.pubSubNumSub(channels))).toEqual([1, 0, 1, 1]);
     });
 
     it("makes publishes fail when it is away for longer than publishTimeout", async () => {
@@ -752,6 +789,8 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
     it("may be one of ioredis, over a lost connection too", async () => {
       const client = new IoRedisLike(server.port);
       await once(client, "ready");
+      const second = client.duplicate();
+      client.duplicate = () => second;
       open.push({ close: () => client.disconnect() });
       const bus = redisEventBus<string, string>(client);
       open.push(bus);
@@ -764,6 +803,8 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       });
       expect(await publish(bus, "n", "again")).toBe(true);
       expect(await take(source)).toBe("again");
+      second.emit("messageBuffer", Buffer.from("what nobody subscribes to here"), Buffer.from("1"));
+      expect(bus.stats().received).toBe(2);
       bus.close();
       await until(async () => !(await (await connected()).sendCommand(["CLIENT", "LIST", "TYPE", "PUBSUB"])));
     });
