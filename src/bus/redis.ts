@@ -228,8 +228,7 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
 
   #tellGap({ since, until, channels }: ChannelGap): void {
     this.#gaps++;
-    const found = channels.map((name) => this.#channels.get(name)).filter((channel) => channel !== undefined);
-    const topics = found.map(({ topic }) => topic);
+    const topics = channels.map((name) => (this.#channels.get(name) as Channel<Topic, T>).topic);
     try {
       this.#options.onGap?.({ since, until, topics });
     } catch (error) {

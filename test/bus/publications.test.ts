@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Publications, type Receiver } from "../../src/bus/publications.js";
-import type { LinkEvents, RedisLink } from "../../src/bus/redis-client.js";
+import type { RedisLink } from "../../src/bus/redis-client.js";
 import { mockClock } from "../../src/clock/index.js";
 import { type Deferred, deferred, success } from "../../src/deferred/index.js";
 import { rest } from "../stream/kit.js";
@@ -8,18 +8,16 @@ import { rest } from "../stream/kit.js";
 /** What is published to a Redis that answers when it is told to, for one receiver that blocks. */
 function published(bound: number) {
   const answers: Deferred<number>[] = [];
-  let events: LinkEvents | undefined;
+  const sent: string[] = [];
   const link: RedisLink = {
     isReady: true,
-    publish() {
+    publish(_channel, payload) {
+      sent.push(payload.toString());
       const answer = deferred<number>();
       answers.push(answer);
       return answer;
     },
-    watch(found) {
-      events = found;
-      return () => {};
-    },
+    watch: () => () => {},
     duplicate: () => {
       throw new Error("not used here");
     },
@@ -38,7 +36,7 @@ function published(bound: number) {
     isReachable: () => true,
     unreachableSince: () => null,
   });
-  return { publications, receiver, answers, events };
+  return { publications, receiver, sent, answers };
 }
 
 describe("Publications", () => {
@@ -70,19 +68,25 @@ describe("Publications", () => {
     expect(receiver.reserved).toBe(0);
   });
 
-  it.each([
-    ["nobody has heard", (answer: Deferred<number>) => success(answer, 0)],
-    ["has failed", (answer: Deferred<number>) => answer.error(new Error("boom"))],
-  ])("free the place of a message that %s", async (_what, end) => {
-    const { publications, receiver, answers } = published(1);
-    const [first] = ["a", "b"].map((text) => publications.publish("n", Buffer.from(text)));
-    first?.onRealized(
-      () => {},
-      () => {},
-    );
-    end(answers[0] as Deferred<number>);
+  it("send once more, before what was published after it, what nobody has heard although there are receivers here", async () => {
+    const { publications, receiver, sent, answers } = published(1);
+    const [first, second] = ["a", "b"].map((text) => publications.publish("n", Buffer.from(text)));
+    success(answers[0] as Deferred<number>, 0);
     await rest();
-    expect([answers.length, receiver.reserved]).toEqual([2, 1]);
+    expect([sent, publications.published, receiver.reserved, publications.waiting]).toEqual([["a", "a"], 0, 1, 1]);
+    success(answers[1] as Deferred<number>, 0);
+    expect(await first).toBe(false);
+    expect([sent, publications.published, receiver.reserved]).toEqual([["a", "a", "b"], 1, 1]);
+    success(answers[2] as Deferred<number>, 1);
+    expect(await second).toBe(true);
+  });
+
+  it("free the place of a message that has failed", async () => {
+    const { publications, receiver, sent, answers } = published(1);
+    const [first] = ["a", "b"].map((text) => publications.publish("n", Buffer.from(text)));
+    answers[0]?.error(new Error("boom"));
+    await expect(first).rejects.toMatchObject({ code: "RING_BUS_REFUSED" });
+    expect([sent, receiver.reserved]).toEqual([["a", "b"], 1]);
   });
 
   it("free the places of all messages that will not come back", () => {

@@ -72,6 +72,21 @@ describe("Subscriptions", () => {
     expect(gaps).toEqual([{ since: 10, until: 30, channels: ["a", "b"] }]);
   });
 
+  it("end a gap also when what is still missing is not wanted any more", async () => {
+    const { all, gaps, become, confirmed } = subscriptions();
+    all.want("a");
+    all.want("b");
+    become("ready");
+    await confirmed("a", "b");
+    await logged(() => become("lost"));
+    become("ready");
+    await confirmed("a");
+    expect(gaps).toEqual([]);
+    all.unwant("b");
+    expect(gaps).toEqual([{ since: 0, until: 0, channels: ["a"] }]);
+    expect(all.lostSince).toBeNull();
+  });
+
   it("ask again for what was asked when the connection was lost, and heed no answer of before", async () => {
     const { all, failed, confirm, become, confirmed } = subscriptions();
     all.want("a");
