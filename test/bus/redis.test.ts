@@ -283,6 +283,17 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       await expect(publish(bus, "n", "text" as never)).rejects.toMatchObject({ code: "RING_NOT_CONVERTIBLE" });
     });
 
+    it("are those of the moment they were published in, also if they have to wait", async () => {
+      const bus = redisEventBus(await connected(), { codec: "binary" });
+      open.push(bus);
+      const source = subscribe(bus, "n");
+      const bytes = Uint8Array.from([1, 2, 3]);
+      const published = publish(bus, "n", bytes);
+      bytes.fill(0);
+      expect(await published).toBe(true);
+      expect([...((await take(source)) ?? [])]).toEqual([1, 2, 3]);
+    });
+
     it("can travel by functions of one's own", async () => {
       const codec = {
         encode: (date: Date) => date.toISOString(),
