@@ -35,6 +35,7 @@ class Publication extends Deferred<boolean> {
   readonly payload: Buffer;
   readonly since: number;
   sentAt: number | null = null;
+  sentBefore = false;
   /** Who keeps a place for it. */
   receivers: readonly Receiver[] = [];
   cancelTimer: Cancel = () => {};
@@ -144,6 +145,7 @@ export class Publications {
     }
     this.#link.publish(channel, payload).then(
       (count) => {
+        if (count === 0 && this.#sendAgain(publication)) return;
         this.published++;
         if (count === 0) this.#giveUp(publication);
         publication.success(count > 0);
@@ -160,6 +162,24 @@ export class Publications {
         );
       },
     );
+  }
+
+  /**
+   * Nobody has heard it, though there are subscribers here: a client that had lost its connection has sent it on the next
+   * one, before the subscriptions were back. So it may be sent once more without being heard twice.
+   */
+  #sendAgain(publication: Publication): boolean {
+    const { channel } = publication;
+    if (publication.isRealized || publication.sentBefore || this.#options.receiversOf(channel).length === 0)
+      return false;
+    this.#release(publication);
+    publication.sentAt = null;
+    publication.sentBefore = true;
+    // Before those that were published after it.
+    this.#queues.set(channel, new Set([publication, ...(this.#queues.get(channel) ?? [])]));
+    this.waiting++;
+    this.advance(channel);
+    return true;
   }
 
   /** It will not come back. */

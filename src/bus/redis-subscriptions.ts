@@ -45,7 +45,7 @@ export class Subscriptions {
   /** Counts connections: an answer that belongs to a former one means nothing. */
   #connection = 0;
   /** What was in force when the connection was lost, until it is restored. */
-  #lost: { readonly since: number; readonly channels: readonly string[] } | null = null;
+  #lost: { readonly since: number; readonly interrupted: readonly (readonly [string, Wanted])[] } | null = null;
 
   constructor(origin: RedisLink, owner: SubscriptionsOwner, clock: Clock) {
     this.#origin = origin;
@@ -131,11 +131,12 @@ export class Subscriptions {
   }
 
   #onLost(link: SubscriberLink): void {
-    const channels = [...this.#wanted].filter(([, { inForce }]) => inForce).map(([channel]) => channel);
+    const interrupted = [...this.#wanted].filter(([, { inForce }]) => inForce);
     this.#connection++;
     for (const wanted of this.#wanted.values()) wanted.inForce = false;
-    if (channels.length === 0 || this.#lost !== null) return;
-    this.#lost = { since: this.#clock.now(), channels };
+    // Lost again before all was restored: it is one gap.
+    if (interrupted.length === 0 || this.#lost !== null) return;
+    this.#lost = { since: this.#clock.now(), interrupted };
     logError(link.lastError, "the subscriptions of a Redis bus are interrupted until the connection is back", "warn");
     this.#owner.onLost();
   }
@@ -143,10 +144,11 @@ export class Subscriptions {
   /** Once all that is wanted is in force again, it is known what was missed. */
   #endGap(): void {
     if (this.#lost === null || [...this.#wanted.values()].some(({ inForce }) => !inForce)) return;
-    const { since, channels } = this.#lost;
+    const { since, interrupted } = this.#lost;
     this.#lost = null;
-    const missed = channels.filter((channel) => this.#wanted.has(channel));
-    if (missed.length > 0) this.#owner.onGap({ since, until: this.#clock.now(), channels: missed });
+    const missed = interrupted.filter(([channel, wanted]) => this.#wanted.get(channel) === wanted);
+    if (missed.length === 0) return;
+    this.#owner.onGap({ since, until: this.#clock.now(), channels: missed.map(([channel]) => channel) });
   }
 
   /** The client has given up: a later subscription tries with a new connection. */

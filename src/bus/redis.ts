@@ -142,11 +142,11 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
     const name = this.#nameOf(topic);
     const { bound = this.#options.bound, overflow = this.#options.overflow } = options;
     const subscriber = new Subscriber<T>(topic, { bound, overflow }, () => this.#publications.advance(name));
+    this.#subscriptions.want(name);
     const channel = this.#channels.get(name);
     if (channel === undefined) this.#channels.set(name, { topic, subscribers: [subscriber] });
     else channel.subscribers = [...channel.subscribers, subscriber];
     subscriber.onClosed(() => this.#unsubscribe(name, subscriber));
-    this.#subscriptions.want(name);
     return sourceOnly(subscriber);
   }
 
@@ -228,8 +228,7 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
 
   #tellGap({ since, until, channels }: ChannelGap): void {
     this.#gaps++;
-    const found = channels.map((name) => this.#channels.get(name)).filter((channel) => channel !== undefined);
-    const topics = found.map(({ topic }) => topic);
+    const topics = channels.map((name) => (this.#channels.get(name) as Channel<Topic, T>).topic);
     try {
       this.#options.onGap?.({ since, until, topics });
     } catch (error) {
@@ -249,9 +248,9 @@ function codecOf<T>(codec: "json" | "binary" | Codec<T>): Codec<T> {
   throw new InvalidArgumentError('redisEventBus: codec must be "json", "binary", or an object with encode and decode');
 }
 
+/** A copy, as it may have to wait, and the publisher's memory be used again meanwhile. */
 function toBuffer(encoded: string | Uint8Array): Buffer {
-  if (typeof encoded === "string") return Buffer.from(encoded);
-  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  return typeof encoded === "string" ? Buffer.from(encoded) : Buffer.from(encoded);
 }
 
 /**
