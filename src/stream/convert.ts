@@ -31,7 +31,8 @@ const END: unique symbol = Symbol("end");
  * source; an error of the source destroys it with that error.
  *
  * Outside object mode messages are strings (encoded as UTF-8), `Buffer`s or `Uint8Array`s; empty ones are skipped, as an
- * empty chunk means nothing. Null and undefined are no chunks: they destroy it with a `NotConvertibleError`.
+ * empty chunk means nothing. Null and undefined are no chunks: they destroy it with a `NotConvertibleError`. In object mode
+ * it is also what makes an event emitter of a source: it emits `data`, `end`, `error`, and can be paused.
  *
  * @example
  * toReadable(map(JSON.stringify, rows)).pipe(createWriteStream("rows.json"));

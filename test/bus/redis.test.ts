@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "redis";
 import {
   downstream,
@@ -23,6 +23,9 @@ import { collect, logged, rest } from "../stream/kit.js";
 import { IoRedisLike } from "./ioredis-like.js";
 import type { Order, Report } from "./peer.js";
 import { RedisServer } from "./redis-server.js";
+
+// Servers and processes are started and stopped here, which takes its time on a busy machine.
+jest.setTimeout(30_000);
 
 type Client = ReturnType<typeof createClient>;
 
@@ -494,7 +497,7 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       tell({ order: "publish", topic: "to here", messages });
       for (const message of messages) expect(await take(here)).toEqual(message);
       expect((await reported("published"))[0]?.heard).toEqual(new Array(100).fill(true));
-    }, 20_000);
+    });
 
     it("hear each other again after the server was killed and started anew", async () => {
       const gap = deferred<Gap<string>>();
@@ -522,7 +525,7 @@ describeWith("redis-server", redisServerPath(), "redisEventBus", (path) => {
       tell({ order: "publish", topic: "to here", messages: ["hello back"] });
       expect(await take(here)).toBe("hello back");
       expect(await reported("published")).toEqual([{ report: "published", heard: [true] }]);
-    }, 30_000);
+    });
   });
 
   describe("a server that was killed", () => {
