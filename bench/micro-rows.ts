@@ -5,6 +5,25 @@ const micro = { kind: "micro" } as const;
 
 export const microRows: readonly Row[] = [
   {
+    name: "hello-in-process",
+    title: "A short text from an Express app, without a network",
+    unit: "operations/s",
+    load: micro,
+    baseline: "Express, writeHead/end",
+    contenders: [
+      { name: "Express, res.send", module: "micro/adapter.js", entry: "send" },
+      { name: "Express, writeHead/end", module: "micro/adapter.js", entry: "raw" },
+      {
+        name: "ring",
+        kit: true,
+        module: "micro/adapter.js",
+        entry: "synchronous",
+        targets: { "Express, res.send": 1 },
+      },
+      { name: "ring, async handler", kit: true, module: "micro/adapter.js", entry: "asynchronous" },
+    ],
+  },
+  {
     name: "chain-realized",
     title: "Five steps on a value that is there",
     unit: "operations/s",
