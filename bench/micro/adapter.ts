@@ -52,27 +52,41 @@ function measured(mount: (app: Express) => void): () => Promise<number> {
   };
 }
 
-export const raw: () => Promise<number> = measured((app) =>
+const rawApp = measured((app) =>
   app.get("/", (_request, response) => {
     response.writeHead(200, { "content-type": type, "content-length": text.length });
     response.end(text);
   }),
 );
 
-export const send: () => Promise<number> = measured((app) =>
-  app.get("/", (_request, response) => void response.type("text/plain").send(text)),
-);
+const sendApp = measured((app) => app.get("/", (_request, response) => void response.type("text/plain").send(text)));
 
-export const synchronous: () => Promise<number> = measured((app) =>
+const synchronousApp = measured((app) =>
   app.get(
     "/",
     ring(() => ({ status: 200, headers: { "content-type": type }, body: text })),
   ),
 );
 
-export const asynchronous: () => Promise<number> = measured((app) =>
+const asynchronousApp = measured((app) =>
   app.get(
     "/",
     ring(async () => ({ status: 200, headers: { "content-type": type }, body: text })),
   ),
 );
+
+export function raw(): Promise<number> {
+  return rawApp();
+}
+
+export function send(): Promise<number> {
+  return sendApp();
+}
+
+export function synchronous(): Promise<number> {
+  return synchronousApp();
+}
+
+export function asynchronous(): Promise<number> {
+  return asynchronousApp();
+}
