@@ -332,6 +332,18 @@ describe("the runner", () => {
     expect(await casesDifferences(answering(response, expected))).toEqual([]);
   });
 
+  it("has a rule for a sealed session of nothing but dashes", async () => {
+    const key = { base64: Buffer.from("a 16-byte secret").toString("base64") };
+    const recorded: Case = {
+      id: "made up",
+      fn: "cookieStoreRead",
+      args: [{ key }, "----"],
+      throws: { kind: "NullPointerException", accidental: true },
+    };
+    expect(await casesDifferences(recorded)).toEqual([]);
+    expect(await casesDifferences({ ...recorded, throws: { kind: "Exception" } })).not.toEqual([]);
+  });
+
   it("finds a wrong response, a wrong request, a throw and the lack of one, in every style", async () => {
     const right = answering({ cookies: { a: "b" } }, { headers: { "Set-Cookie": ["a=b"] } });
     const wrong: Case[] = [
