@@ -19,7 +19,7 @@ type Callback = (error?: unknown, found?: unknown) => void;
 
 /** What is called of a store of express-session; its methods may answer by the callback, by a promise, or by both. */
 export interface ExpressSessionStore {
-  get(key: string, callback: (error?: unknown, found?: never) => void): unknown;
+  get(key: string, callback: (error?: unknown, found?: unknown) => void): unknown;
   set(key: string, session: never, callback: (error?: unknown) => void): unknown;
   destroy(key: string, callback: (error?: unknown) => void): unknown;
   touch?(key: string, session: never, callback: (error?: unknown) => void): unknown;
@@ -39,6 +39,12 @@ interface StoredCookie {
   readonly maxAge: number | null;
   readonly expires: Date | null;
 }
+
+/**
+ * The form of keys made here and by express-session. Other keys, which clients make up, stay away from the store: it may take
+ * them for a path or a pattern, or fail.
+ */
+const KEY = /^[\w-]{20,128}$/;
 
 /**
  * Calls a method that answers by a callback, a promise or both; the first word counts, as some stores call back twice. An
@@ -76,8 +82,9 @@ function readFound(found: unknown): SessionData | undefined {
 /**
  * Sessions in a store written for express-session: Redis, PostgreSQL, MongoDB, files and so on, without express-session.
  *
- * The store's methods may take callbacks or return promises. What is kept looks as express-session keeps it, under the same
- * key, so both can share a store; `cookie` in it holds the expiry. A session that is read and not changed is touched, if the
+ * The store's methods may return promises, or take callbacks, which they must then call. What is kept looks as express-session keeps it, under the same
+ * key, so both can share a store; `cookie` in it holds the expiry. Keys that look like none (20 to 128 letters, digits, "_" and
+ * "-") are not looked up. A session that is read and not changed is touched, if the
  * store can do that. The store decides when a session has expired, and what can be kept: most of them write JSON, so that a
  * Date comes back as text.
  *
@@ -122,7 +129,7 @@ export function expressSessionStore(
 
   return {
     readSession: (key) =>
-      key === undefined || key === null
+      key === undefined || key === null || !KEY.test(key)
         ? undefined
         : andThen(
             ask((callback) => store.get(key, callback), store.get.length > 1),
