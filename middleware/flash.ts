@@ -46,14 +46,19 @@ export function flashRequest(request: { readonly session?: unknown } | null | un
  * flashResponse({ flash: "saved" }, { session: { user: "ada" } }).session; // => { user: "ada", _flash: "saved" }
  * @see Source: `ring.middleware.flash/flash-response`.
  */
-export function flashResponse<R extends RingResponse | null | undefined>(
-  response: R,
-  request: { readonly session?: unknown; readonly flash?: unknown },
-): R {
+export function flashResponse(response: RingResponse, request: Partial<Flash & WithSession>): RingResponse;
+export function flashResponse(
+  response: RingResponse | null | undefined,
+  request: Partial<Flash & WithSession>,
+): RingResponse | null | undefined;
+export function flashResponse(
+  response: RingResponse | null | undefined,
+  request: Partial<Flash & WithSession>,
+): RingResponse | null | undefined {
   if (response === null || response === undefined) return response;
   const isChanged = response.session !== undefined;
   if (!isPresent(response.flash)) {
-    return isChanged || !isPresent(request.flash) ? response : { ...response, session: request.session };
+    return isChanged || !isPresent(request.flash) ? response : { ...response, session: request.session as SessionMap };
   }
   const session = isChanged ? response.session : (request.session as SessionMap);
   return { ...response, session: { ...session, _flash: response.flash } };
@@ -64,11 +69,10 @@ export function flashResponse<R extends RingResponse | null | undefined>(
  * `wrapSession`.
  *
  * @example
- * const app = pipe(
- *   (request: RingRequest & Flash) =>
- *     request.flash === undefined ? { status: 303, headers: { Location: "/" }, flash: "saved" } : { body: String(request.flash) },
- *   wrapFlash,
- *   wrapSession,
+ * const app = wrapSession(
+ *   wrapFlash(({ flash }) =>
+ *     flash === undefined ? { ...redirect("/", "see-other"), flash: "saved" } : { status: 200, body: String(flash) },
+ *   ),
  * );
  * @see Source: `ring.middleware.flash/wrap-flash`.
  */

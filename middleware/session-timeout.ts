@@ -116,8 +116,8 @@ export function wrapIdleSessionTimeout<R extends RingRequest>(
  *
  * @throws as {@link wrapIdleSessionTimeout}.
  * @example
- * const timeoutHandler = (request: RingRequest) => ({ status: 401, body: `${request.uri}: please log in again` });
- * const app = pipe(handler, (inner) => wrapAbsoluteSessionTimeout(inner, { timeout: 8 * 3600, timeoutHandler }), wrapSession);
+ * const options = { timeout: 8 * 3600, timeoutResponse: { status: 401, body: "please log in again" } };
+ * const app = pipe(handler, (inner) => wrapAbsoluteSessionTimeout(inner, options), wrapSession);
  * @see Source: `ring.middleware.session-timeout/wrap-absolute-session-timeout`.
  */
 export function wrapAbsoluteSessionTimeout<R extends RingRequest>(

@@ -102,11 +102,10 @@ const isPresent = (value: unknown): boolean => value !== undefined && value !== 
  * done wherever a client's rights change, at the log-in above all, so that nobody who knew the old key gains them.
  *
  * @example
- * const logIn = (request: RingRequest & Session): RingResponse => ({
- *   status: 303,
- *   headers: { Location: "/" },
- *   session: recreate({ ...request.session, user: "ada" }),
- * });
+ * const logIn = wrapSession(({ session }) => ({
+ *   ...redirect("/", "see-other"),
+ *   session: recreate({ ...session, user: "ada" }),
+ * }));
  * @see Source: `ring.middleware.session`, the meta data `:recreate`.
  */
 export function recreate<S extends object>(session: S): S {

@@ -29,7 +29,7 @@ function checkCount(name: string, count: number): number {
  * @param cell Holds the sessions by key, to look into from outside.
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a limit that is none.
  * @example
- * const sessions: Record<string, SessionData> = {};
+ * const sessions = {};
  * const store = memoryStore(sessions, { timeToLive: 3600 });
  * store.writeSession("a key", { user: "ada" });
  * sessions; // => { "a key": { user: "ada" } }

@@ -13,15 +13,16 @@ export type SessionData = Readonly<Record<string, unknown>>;
  * status 503, or as its `onStoreError` says.
  *
  * @example
- * const sessions = new Map<string, SessionData>();
- * const store: SessionStore = {
- *   readSession: (key) => sessions.get(key ?? ""),
- *   writeSession: (key = crypto.randomUUID(), data) => {
+ * const sessions = new Map();
+ * const store = {
+ *   readSession: async (key = "") => sessions.get(key),
+ *   writeSession: async (key = crypto.randomUUID(), data = {}) => {
  *     sessions.set(key, data);
  *     return key;
  *   },
- *   deleteSession: (key) => void sessions.delete(key ?? ""),
+ *   deleteSession: async (key = "") => void sessions.delete(key),
  * };
+ * const app = wrapSession(handler, { store });
  * @see Source: `ring.middleware.session.store/SessionStore`. Differs: answers may come later; `touchSession`.
  */
 export interface SessionStore {
