@@ -349,6 +349,11 @@ export function isDeferrable(x: unknown): x is Deferrable<unknown> {
   }
 }
 
+/** Is it a value as it is, nothing to be awaited? Most values are told by their type alone. */
+export function isPlain(x: unknown): boolean {
+  return x === null || (typeof x !== "object" && typeof x !== "function") || !isDeferrable(x);
+}
+
 /** Is it something that `chain` opens, or, with `prime`, something that `chainPrime` opens? */
 export function isOpened(x: unknown, prime: boolean): x is Deferrable<unknown> {
   return prime ? x instanceof Deferred : isDeferrable(x);
