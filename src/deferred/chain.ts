@@ -5,7 +5,6 @@ import {
   errorDeferred,
   errorOf,
   follow,
-  isDeferrable,
   isOpened,
   isPlain,
   type Listener,
