@@ -13,6 +13,7 @@ import {
   settle,
   subscribe,
   successDeferred,
+  unwrapPrime,
 } from "./deferred.js";
 
 /** One stage of a chain: gets the realized value of the stage before. */
@@ -214,14 +215,14 @@ export const chain = function (x: unknown, f?: AnyStage, g?: AnyStage, h?: AnySt
   const count = arguments.length - 1;
   // oxlint-disable-next-line prefer-rest-params
   if (count > 5) return proceed(x, stagesOf(arguments), 0, false, null, false);
-  if (x instanceof Deferred && x.stage < SUCCESS) {
+  let value = unwrapPrime(x);
+  if (value instanceof Deferred && value.stage < SUCCESS) {
     const result = new Deferred<unknown>();
-    subscribe(x, new PausedAtStart(result, count, f, g, h, i, j));
+    subscribe(value, new PausedAtStart(result, count, f, g, h, i, j));
     return result;
   }
-  let value: unknown;
   try {
-    value = inPlace(x, null, f, g, h, i, j);
+    value = inPlace(value, null, f, g, h, i, j);
   } catch (error) {
     return errorDeferred(error);
   }

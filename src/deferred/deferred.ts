@@ -82,7 +82,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Calls one of the two when it is realized: now if it is already. A throw of a waiting listener is logged. */
   onRealized(onSuccess: (value: T) => void, onError: (error: unknown) => void): this {
-    this.addListener({ onSuccess, onError });
+    if (this.stage === SUCCESS) onSuccess(this.result as T);
+    else if (this.stage === ERROR) onError(errorOf(this));
+    else subscribe(this, { onSuccess, onError });
     return this;
   }
 
