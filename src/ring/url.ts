@@ -91,13 +91,9 @@ function mergePaths(base: string, relative: string): string {
     if (segment !== ".." || isStuck) kept.push(segment);
     else kept.pop();
   }
+  // Two dots at the end stand if others stand already.
+  const isHeld = kept.length === 0 || kept[0] === "..";
+  if (last === ".." && !isHeld) kept.pop();
   const folder = kept.length === 0 ? "/" : `/${kept.join("/")}/`;
-  if (last === ".") return folder;
-  return last === ".." ? withoutLast(`${folder}..`) : folder + last;
-}
-
-/** Two dots at the end cut off the folder before the first name in the path that begins with two dots: Java's way. */
-function withoutLast(path: string): string {
-  const parent = path.lastIndexOf("/", path.indexOf("/..") - 1);
-  return path.startsWith("/..") ? path : path.slice(0, parent + 1);
+  return last === "." || (last === ".." && !isHeld) ? folder : folder + last;
 }
