@@ -82,11 +82,11 @@ function readFound(found: unknown): SessionData | undefined {
 /**
  * Sessions in a store written for express-session: Redis, PostgreSQL, MongoDB, files and so on, without express-session.
  *
- * The store's methods may return promises, or take callbacks, which they must then call. What is kept looks as express-session keeps it, under the same
- * key, so both can share a store; `cookie` in it holds the expiry. Keys that look like none (20 to 128 letters, digits, "_" and
- * "-") are not looked up. A session that is read and not changed is touched, if the
- * store can do that. The store decides when a session has expired, and what can be kept: most of them write JSON, so that a
- * Date comes back as text.
+ * The store's methods may return promises, or take callbacks, which they must then call. What is kept looks as
+ * express-session keeps it, under the same key, so both can share a store; `cookie` in it holds the expiry. Keys that look
+ * like none (20 to 128 letters, digits, "_" and "-") are not looked up. A session that is read and not changed is touched, if
+ * the store can do that. The store decides when a session has expired, and what can be kept: most of them write JSON, so that
+ * a Date comes back as text.
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for what is no store and for a `timeToLive` that is
  *   none; {@link SessionDataError} code `RING_SESSION_DATA`, for a session that is no map or has a key `cookie`.
