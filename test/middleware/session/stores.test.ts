@@ -8,6 +8,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import { createClient } from "redis";
 import {
+  cookieStore,
   expressSessionStore,
   type Params,
   recreate,
@@ -284,6 +285,27 @@ function survivesTheServer(start: () => Promise<ServedStore>): void {
 
 describe("wrapSession with memoryStore", () => {
   keepsSessions(inMemory);
+});
+
+describe("wrapSession with cookieStore", () => {
+  it("creates, reads, updates and deletes a session, in the client's cookie alone", async () => {
+    const key = Buffer.from("a 16-byte secret");
+    const host = await serve({ store: cookieStore({ key }) });
+    // Another process, which knows the key and nothing else, and has begun to use a new one.
+    const other = await serve({ store: cookieStore({ key: [Buffer.from("16 other bytes.."), key] }) });
+    const ann = new Client(host.port);
+    expect(await ann.see("/set?color=red&size=%C3%A9")).toEqual({});
+    const there = new Client(other.port, ann.cookie);
+    expect(await there.see("/set?color=blue")).toEqual({ color: "red", size: "é" });
+    expect(await there.see("/")).toEqual({ color: "blue", size: "é" });
+    expect(await new Client(host.port, there.cookie).see("/")).toEqual({});
+    await ann.see("/logout");
+    expect(await ann.see("/")).toEqual({});
+    expect(await ann.ask(`/set?text=${"x".repeat(4096)}`)).toEqual({ status: 500, text: "failed" });
+    expect(host.errors).toEqual([expect.objectContaining({ code: "RING_SESSION_COOKIE_TOO_LARGE" })]);
+    await host.close();
+    await other.close();
+  });
 });
 
 describeWith("redis-server", redisServerPath(), "wrapSession with connect-redis", (path) => {
