@@ -374,8 +374,9 @@ function rescued(
  * {@link sessionResponse}.
  *
  * The handler answers with the whole new session as `session` (`{ ...request.session, user }`), with null to delete it, or
- * without the key to leave it as it is. Of two requests at the same time the session of the one that ends later stays. With a
- * store that answers at once (memory, cookie) a synchronous handler is answered in the same call.
+ * without the key to leave it as it is. Of two requests at the same time the session of the one that ends later stays, also
+ * if the other has deleted it. With a store that answers at once (memory, cookie) a synchronous handler is answered in the
+ * same call.
  *
  * Where the store fails the request fails, after the handler has run if it was a write, and nothing is said to be stored that
  * is not; `onStoreError` can decide otherwise.
