@@ -35,6 +35,8 @@ export async function listen(server: Server | TcpServer, scheme = "http", event 
     connections++;
     sockets.add(socket);
     socket.on("error", () => {});
+    // Who does not read does not learn of the end.
+    socket.resume();
     socket.on("close", () => {
       sockets.delete(socket);
       if (sockets.size === 0) whenQuiet?.();

@@ -110,7 +110,9 @@ export class Connection {
 
   #connect(open: Open, connectTimeout: number, callback: buildConnector.Callback): void {
     let isOver = false;
-    const done = (...[error, socket]: [Error | null, Socket | null]): void => {
+    let stop: (() => void) | undefined;
+    // Undici's connector leaves the socket out where there is none.
+    const done = (error: Error | null, socket?: Socket | null): void => {
       if (isOver) {
         socket?.destroy();
         return;
@@ -118,27 +120,18 @@ export class Connection {
       isOver = true;
       clearTimeout(timer);
       this.#giveUp = undefined;
-      if (socket === null) {
+      if (socket === undefined || socket === null) {
         callback(error as Error, null);
+        stop?.();
         return;
       }
       this.isH2 = (socket as { readonly alpnProtocol?: unknown }).alpnProtocol === "h2";
       callback(null, socket);
     };
-    const timer =
-      connectTimeout === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(() => {
-            this.#giveUp?.();
-            done(new ConnectionTimeoutError(connectTimeout, this.target.origin), null);
-          }, connectTimeout);
-    const stop = open(done as buildConnector.Callback);
-    if (isOver) return;
-    this.#giveUp = () => {
-      stop();
-      // A socket that is given up does not say so.
-      done(new PoolClosedError(), null);
-    };
+    const timeOut = (): void => done(new ConnectionTimeoutError(connectTimeout, this.target.origin));
+    const timer = connectTimeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(timeOut, connectTimeout);
+    this.#giveUp = () => done(new PoolClosedError());
+    stop = open(done as buildConnector.Callback);
   }
 
   /** Closes it at once, whatever is on it. */

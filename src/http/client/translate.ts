@@ -35,16 +35,15 @@ export function translate(error: unknown, target: Target, when: string, maxHeade
     case "ESERVFAIL":
       return new UnknownHostError(typeof hostname === "string" ? hostname : target.hostname, error);
     case "UND_ERR_HEADERS_OVERFLOW":
-    case "HPE_HEADER_OVERFLOW":
       return new ResponseHeadTooLargeError(origin, maxHeaderSize, error);
     case "UND_ERR_INVALID_ARG":
     case "UND_ERR_NOT_SUPPORTED":
     case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":
       return new InvalidArgumentError(`the request cannot be sent: ${(error as Error).message}`, { cause: error });
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
-      return new ConnectionClosedError(origin, when, error);
+      return new MalformedResponseError(origin, error);
     default:
-      if (typeof code === "string" && code.startsWith("HPE_")) return new MalformedResponseError(origin, error);
+      if ((error as Partial<Error>).name === "HTTPParserError") return new MalformedResponseError(origin, error);
       return isClosedByPeer(error) ? new ConnectionClosedError(origin, when, error) : error;
   }
 }
