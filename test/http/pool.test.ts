@@ -115,7 +115,10 @@ describe("a pool", () => {
     const responses = [http.get(url, { pool: one }), http.get(url, { pool: one })];
     await came(1);
     one.shutdown();
-    expect(await Promise.all(responses.map(failed))).toMatchObject([{ code: "RING_POOL_CLOSED" }, { code: "RING_POOL_CLOSED" }]);
+    expect(await Promise.all(responses.map(failed))).toMatchObject([
+      { code: "RING_POOL_CLOSED" },
+      { code: "RING_POOL_CLOSED" },
+    ]);
     await quiet();
   });
 
@@ -130,7 +133,9 @@ describe("a pool", () => {
     [{ connectionOptions: { proxyOptions: { host: "p", user: "u", password: "p", tunnel: false } } }],
     [{ dnsOptions: {}, dnsResolver: () => [] }],
   ])("refuses the options %j", (options) => {
-    expect(() => http.connectionPool(options as never)).toThrow(expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }));
+    expect(() => http.connectionPool(options as never)).toThrow(
+      expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }),
+    );
   });
 
   it("tells its statistics", async () => {
@@ -356,7 +361,9 @@ describe("signal", () => {
     let listeners = 0;
     const { addEventListener, removeEventListener } = signal;
     Object.assign(signal, {
-      addEventListener: (...args: Parameters<typeof addEventListener>) => (listeners++, addEventListener.apply(signal, args)),
+      addEventListener: (...args: Parameters<typeof addEventListener>) => (
+        listeners++, addEventListener.apply(signal, args)
+      ),
       removeEventListener: (...args: Parameters<typeof removeEventListener>) => (
         listeners--, removeEventListener.apply(signal, args)
       ),
@@ -394,7 +401,11 @@ describe("a body that is not read", () => {
   it("does not hold up others if it is small", async () => {
     const { url, connections } = await serve((_req, res) => res.end("small"));
     const one = pool({ connectionsPerHost: 1 });
-    const kept = [await http.get(url, { pool: one }), await http.get(url, { pool: one }), await http.get(url, { pool: one })];
+    const kept = [
+      await http.get(url, { pool: one }),
+      await http.get(url, { pool: one }),
+      await http.get(url, { pool: one }),
+    ];
     expect(connections()).toBe(1);
     expect(await Promise.all(kept.map(({ body }) => textOf(body)))).toEqual(["small", "small", "small"]);
   });
@@ -415,8 +426,16 @@ describe("a server that misbehaves", () => {
     ["closes before it answers", "", "RING_CONNECTION_CLOSED"],
     ["closes within the head", `${OK}content-le`, "RING_CONNECTION_CLOSED"],
     ["sends something else", "SSH-2.0-OpenSSH\r\n", "RING_MALFORMED_RESPONSE"],
-    ["sends two lengths (response smuggling)", `${OK}content-length: 1\r\ncontent-length: 2\r\n\r\nab`, "RING_MALFORMED_RESPONSE"],
-    ["sends a length and chunks (response smuggling)", `${OK}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, "RING_MALFORMED_RESPONSE"],
+    [
+      "sends two lengths (response smuggling)",
+      `${OK}content-length: 1\r\ncontent-length: 2\r\n\r\nab`,
+      "RING_MALFORMED_RESPONSE",
+    ],
+    [
+      "sends a length and chunks (response smuggling)",
+      `${OK}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+      "RING_MALFORMED_RESPONSE",
+    ],
     ["floods with headers", `${OK}${"a: b\r\n".repeat(50_000)}\r\n`, "RING_RESPONSE_HEAD_TOO_LARGE"],
   ])("%s", async (_what, answer, code) => {
     const { url } = await serveRaw((socket) => void socket.once("data", () => socket.end(answer)));
@@ -438,7 +457,9 @@ describe("a server that misbehaves", () => {
     const { url } = await serve((_req, res) => {
       res.writeHead(200, { "content-length": 10 }).write("abc", () => res.socket?.resetAndDestroy());
     });
-    expect(await failed(http.get(url, { pool: pool(), as: "string" }))).toMatchObject({ code: "RING_CONNECTION_CLOSED" });
+    expect(await failed(http.get(url, { pool: pool(), as: "string" }))).toMatchObject({
+      code: "RING_CONNECTION_CLOSED",
+    });
   });
 
   it("sends more than it announced: it is cut, and the next request works", async () => {
@@ -495,6 +516,8 @@ describe("retryHandler", () => {
     const retryHandler = () => {
       throw new Error("asked");
     };
-    expect(await failed(http.post(url, { pool: pool(), retryHandler }))).toMatchObject({ code: "RING_CONNECTION_CLOSED" });
+    expect(await failed(http.post(url, { pool: pool(), retryHandler }))).toMatchObject({
+      code: "RING_CONNECTION_CLOSED",
+    });
   });
 });

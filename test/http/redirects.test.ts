@@ -60,7 +60,9 @@ describe("redirects", () => {
         return;
       }
       const body = await textOf(req);
-      res.writeHead(200, { "x-seen": `${req.method} ${body}`.trim(), "x-type": req.headers["content-type"] ?? "none" }).end();
+      res
+        .writeHead(200, { "x-seen": `${req.method} ${body}`.trim(), "x-type": req.headers["content-type"] ?? "none" })
+        .end();
     });
     const body = method === "post" || method === "put" ? "body" : undefined;
     const options = { url, method, body, contentType: body && "text/plain", forceRedirects, throwExceptions: false };
@@ -99,14 +101,13 @@ describe("redirects", () => {
       expect(headers["x-other"]).toBe("kept");
     });
 
-    it.each([
-      [{ basicAuth: "a:b" }],
-      [{ oauthToken: "t" }],
-      [{ cookies: { a: "1" } }],
-    ])("do not take %j to another origin", async (options) => {
-      const headers = await landing(options);
-      expect(headers["authorization"] ?? headers["cookie"]).toBeUndefined();
-    });
+    it.each([[{ basicAuth: "a:b" }], [{ oauthToken: "t" }], [{ cookies: { a: "1" } }]])(
+      "do not take %j to another origin",
+      async (options) => {
+        const headers = await landing(options);
+        expect(headers["authorization"] ?? headers["cookie"]).toBeUndefined();
+      },
+    );
 
     it("keep them on the same origin, or where it is allowed", async () => {
       expect(await landing(credentials, true)).toMatchObject({ authorization: "secret", cookie: "a=1" });

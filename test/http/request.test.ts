@@ -1,7 +1,7 @@
 import { get as plainGet } from "node:http";
 import { describe, expect, it } from "@jest/globals";
-import { seq } from "../../src/index.js";
 import * as http from "../../src/http/index.js";
+import { seq } from "../../src/index.js";
 import { stream } from "../../src/stream/index.js";
 import { pool, serve, textOf } from "./servers.js";
 
@@ -67,7 +67,7 @@ describe("request", () => {
   it.each([
     ["/?param=illegal character", "/?param=illegal%20character"],
     ["/a%20b/{c}?d=%E4", "/a%20b/%7Bc%7D?d=%E4"],
-    ["/ü?ü=\"", "/%C3%BC?%C3%BC=%22"],
+    ['/ü?ü="', "/%C3%BC?%C3%BC=%22"],
     ["", "/"],
     ["/path#fragment", "/path"],
   ])("sends %j as %j", async (url, expected) => {
@@ -109,7 +109,7 @@ describe("request", () => {
     ["bytes", () => new TextEncoder().encode("bytes"), "bytes"],
     ["an ArrayBuffer", () => new TextEncoder().encode("buffer").buffer as ArrayBuffer, "buffer"],
     ["a blob", () => new Blob(["blob"]), "blob"],
-    ["a file", () => http.file("package.json", 0, 3), '{\n '],
+    ["a file", () => http.file("package.json", 0, 3), "{\n "],
     ["a stream of the kit", () => filled("a", "b"), "ab"],
     ["a sequence", () => seq(["a", new Uint8Array([98])]), "ab"],
     ["a generator", () => ["x", "y"].values(), "xy"],
@@ -153,7 +153,13 @@ describe("request", () => {
     });
     const seen: http.Progress[] = [];
     const body = seq(["abc", "def"]);
-    await http.post(url, { pool: pool(), body, length: 6, as: "string", onProgress: (progress) => seen.push(progress) });
+    await http.post(url, {
+      pool: pool(),
+      body,
+      length: 6,
+      as: "string",
+      onProgress: (progress) => seen.push(progress),
+    });
     expect(seen).toEqual([
       { direction: "upload", bytes: 3, total: 6 },
       { direction: "upload", bytes: 6, total: 6 },
@@ -163,7 +169,13 @@ describe("request", () => {
 
   it("shows what was sent, if asked to", async () => {
     const { url } = await mirror();
-    const response = await http.post(`${url}/?a=1`, { pool: pool(), body: "b", saveRequest: true, debugBody: true, as: "json" });
+    const response = await http.post(`${url}/?a=1`, {
+      pool: pool(),
+      body: "b",
+      saveRequest: true,
+      debugBody: true,
+      as: "json",
+    });
     expect(response).toMatchObject({
       request: { queryString: "a=1" },
       wireRequest: { method: "POST", path: "/?a=1" },
@@ -253,7 +265,12 @@ describe("the parameters", () => {
   });
 
   it("become headers: accept, acceptEncoding, contentType", async () => {
-    const options = { accept: "json", acceptEncoding: ["gzip", "zstd"], contentType: "json", characterEncoding: "utf-8" };
+    const options = {
+      accept: "json",
+      acceptEncoding: ["gzip", "zstd"],
+      contentType: "json",
+      characterEncoding: "utf-8",
+    };
     expect((await sent({ method: "post", ...options, body: "{}" })).headers).toMatchObject({
       accept: "application/json",
       "accept-encoding": "gzip, zstd, deflate, br",

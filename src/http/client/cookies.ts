@@ -131,7 +131,7 @@ export function inMemoryCookieStore(seed: readonly ClientCookie[] = []): Require
 }
 
 class JarStore implements Required<CookieStore> {
-  readonly #jar = new CookieJar(undefined, { looseMode: true });
+  readonly #jar = new CookieJar(undefined, { looseMode: true, allowSecureOnLocal: false });
 
   getCookies(): readonly ClientCookie[] {
     return (this.#jar.serializeSync()?.cookies ?? []).flatMap((one) => {
