@@ -24,7 +24,10 @@ const programs = documents.flatMap(({ snippets }) => snippets);
 const sources = new Sources([...published, NAMES]);
 const originOf = (path: string): Origin => ({ path, names: new Set(sources.exportsOf(path)) });
 const STREAMS = "src/stream/index.ts";
-const shared = [STREAMS, ...entryPoints.map(({ source }) => source), NAMES].map(originOf);
+const HTTP = "src/http/index.ts";
+const others = entryPoints.map(({ source }) => source).filter((source) => source !== HTTP);
+// `request` is the reader's, not that of the HTTP client, which goes as `http`.
+const shared = [STREAMS, ...others, NAMES, HTTP].map(originOf);
 const examples = published.flatMap((path) => examplesOf(path, [originOf(path), ...shared]));
 const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
 

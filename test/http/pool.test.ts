@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { TimeoutError } from "../../src/errors/index.js";
 import * as http from "../../src/http/index.js";
 import { afterThisTest, answering, gate, pool, serve, serveRaw, textOf } from "./servers.js";
@@ -16,7 +16,7 @@ async function held() {
   return {
     ...running,
     /** Resolves when so many requests have come. */
-    async came(count: number) {
+    came: async (count: number) => {
       while (waiting.length < count) {
         arrived = gate();
         // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -358,22 +358,14 @@ describe("signal", () => {
       res.end();
     });
     const { signal } = new AbortController();
-    let listeners = 0;
-    const { addEventListener, removeEventListener } = signal;
-    Object.assign(signal, {
-      addEventListener: (...args: Parameters<typeof addEventListener>) => (
-        listeners++, addEventListener.apply(signal, args)
-      ),
-      removeEventListener: (...args: Parameters<typeof removeEventListener>) => (
-        listeners--, removeEventListener.apply(signal, args)
-      ),
-    });
+    const [add, remove] = [jest.spyOn(signal, "addEventListener"), jest.spyOn(signal, "removeEventListener")];
+    const listening = () => add.mock.calls.length - remove.mock.calls.length;
     const { body } = await http.get(url, { pool: pool(), signal });
-    expect(listeners).toBe(1);
+    expect(listening()).toBe(1);
     end.open();
     await textOf(body);
     await http.get(url, { pool: pool(), signal, as: "string" });
-    expect(listeners).toBe(0);
+    expect(listening()).toBe(0);
   });
 });
 

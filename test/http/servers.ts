@@ -22,9 +22,9 @@ export interface Running {
   /** Sockets that are open. */
   readonly sockets: ReadonlySet<Socket>;
   /** How many there were. */
-  connections(): number;
+  readonly connections: () => number;
   /** Resolves when no socket is open. */
-  quiet(): Promise<void>;
+  readonly quiet: () => Promise<void>;
 }
 
 export async function listen(server: Server | TcpServer, scheme = "http", event = "connection"): Promise<Running> {
@@ -89,7 +89,7 @@ export function pool(options: PoolOptions = {}): ConnectionPool {
 }
 
 /** A deferred promise. */
-export function gate<T = void>(): { readonly opened: Promise<T>; open(value: T): void } {
+export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: (value: T) => void } {
   let open: (value: T) => void = () => {};
   const opened = new Promise<T>((resolve) => {
     open = resolve;

@@ -97,7 +97,7 @@ function abortWith(
  * @returns false, if it had a response, or had failed, already
  * @example
  * const response = http.get(upstream);
- * http.cancelRequest(response); // => true
+ * http.cancelRequest(response);
  * @see Source: `aleph.http/cancel-request!`.
  */
 export function cancelRequest(response: Deferred<never> | Deferred<ClientResponse<unknown>>): boolean {

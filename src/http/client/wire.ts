@@ -21,7 +21,7 @@ const EXPECTS_BODY = new Set(["POST", "PUT", "PATCH"]);
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place; everything else fails the deferred.
  * @example
- * const client = wrapUrl(wrapMethod(wire));
+ * const client = http.wrapUrl(http.wrapMethod(wire));
  * const response = await client({ url: upstream, method: "get" });
  */
 export function wire(request: ClientRequest): Awaitable<ClientResponse<unknown>> {

@@ -47,7 +47,8 @@ export const defaultMiddleware: readonly ClientMiddleware[] = [
  * Client middleware: all steps of `defaultMiddleware`. It is what a pool without `middleware` uses.
  *
  * @example
- * const pool = connectionPool({ middleware: (client) => wrapRequest(wrapTrace(client)) });
+ * const wrapTime = (client) => (request) => client({ ...request, headers: { ...request.headers, "x-time": String(Date.now()) } });
+ * const pool = http.connectionPool({ middleware: (client) => wrapRequest(wrapTime(client)) });
  * @see Source: `aleph.http.client-middleware/wrap-request`.
  */
 export function wrapRequest(client: Client): Client {
