@@ -129,7 +129,7 @@ export class Host implements ConnectionOwner {
   }
 
   /** Closes the connections that have nothing to do; at most so many. @returns how many it were */
-  closeIdle(most = Number.POSITIVE_INFINITY): number {
+  closeIdle(most: number = Number.POSITIVE_INFINITY): number {
     let closed = 0;
     for (const connection of this.#connections) {
       if (closed >= most) break;
