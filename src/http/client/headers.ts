@@ -3,13 +3,16 @@
 import { InvalidArgumentError } from "../../errors/index.js";
 import { findHeaderName } from "../../ring/headers.js";
 import { mapToFill } from "../../ring/param-map.js";
+import { draft } from "./draft.js";
 import type { ClientHeaderValue, ClientRequest } from "./types.js";
 
 /** The request with a header; one of that name, in any case, is replaced. */
-export function withHeader<R extends ClientRequest>(request: R, name: string, value: ClientHeaderValue): R {
+export function withHeader(request: ClientRequest, name: string, value: ClientHeaderValue): ClientRequest {
   const { headers } = request;
   const spelt = findHeaderName(headers, name);
-  return { ...request, headers: { ...headers, [spelt ?? name]: value } };
+  const next = draft(request);
+  next.headers = { ...headers, [spelt ?? name]: value };
+  return next;
 }
 
 /** The request without the headers of these names (lower case). */

@@ -3,6 +3,7 @@
 import { Deferred } from "../../deferred/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
 import { Cancellation } from "./cancellation.js";
+import { draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
 import { defaultPool } from "./pool.js";
 import type { BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
@@ -111,7 +112,13 @@ export type Verb = <const O extends RequestOptions = RequestOptions>(
 ) => Deferred<ClientResponse<BodyOf<O>>>;
 
 function verb(method: string): Verb {
-  return (url, options) => request({ ...options, url, method, requestMethod: undefined }) as never;
+  return (url, options) => {
+    const asked = draft(options ?? {});
+    asked.url = url;
+    asked.requestMethod = method;
+    if (asked.method !== undefined) asked.method = undefined;
+    return request(asked) as never;
+  };
 }
 
 /** Sends a GET request; see {@link request}. @see Source: `aleph.http/get`. */

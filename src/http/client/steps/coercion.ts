@@ -102,10 +102,11 @@ export function coercionResponse(
   if (as === "stream" || (!isReadable(body) && !isSource(body))) return response;
   if (as === "webStream") return { ...response, body: Readable.toWeb(isReadable(body) ? body : toReadable(body)) };
   if (as === "reader") return { ...response, body: reader(body as Body, charsetOf(response)) };
-  return andThen(readAs(response, request), (bytes) => ({
-    ...response,
-    body: convert(bytes, as, response, request),
-  }));
+  return andThen(readAs(response, request), (bytes) => {
+    const read: { -readonly [K in keyof ClientResponse<unknown>]: ClientResponse<unknown>[K] } = { ...response };
+    read.body = convert(bytes, as, response, request);
+    return read;
+  });
 }
 
 /** Client middleware: reads the body as `as` says, see {@link coercionResponse}. */

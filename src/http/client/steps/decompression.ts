@@ -13,7 +13,7 @@ const ACCEPTED = "gzip, deflate, br";
 /** The request that says which encodings can be undone; those it names itself stay in front. */
 export function decompressionRequest(request: ClientRequest): ClientRequest {
   const own = headerOf(request.headers, "accept-encoding") as string | readonly string[] | undefined;
-  if (own === undefined) return { ...request, headers: { ...request.headers, "accept-encoding": ACCEPTED } };
+  if (own === undefined) return withHeader(request, "accept-encoding", ACCEPTED);
   const named = [own].flat().join(", ");
   const missing = ACCEPTED.split(", ").filter((name) => !new RegExp(`\\b${name}\\b`, "i").test(named));
   return missing.length === 0 ? request : withHeader(request, "accept-encoding", [named, ...missing].join(", "));

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { InvalidArgumentError } from "../../../errors/index.js";
+import { draft } from "../draft.js";
 import { portOf } from "../target.js";
 import type { Client, ClientRequest } from "../types.js";
 
@@ -15,9 +16,12 @@ export function urlRequest(request: ClientRequest): ClientRequest {
 }
 
 function parse(url: string | URL): URL {
-  const text = String(url);
-  if (!URL.canParse(text)) throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`);
-  const parsed = new URL(text);
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`, { cause });
+  }
   const { protocol, hostname } = parsed;
   if (protocol !== "http:" && protocol !== "https:") {
     throw new InvalidArgumentError(`url must begin with http: or https:, not ${protocol}`);
@@ -27,19 +31,16 @@ function parse(url: string | URL): URL {
 }
 
 function takenApart(request: ClientRequest, url: URL): ClientRequest {
-  const { url: _, ...rest } = request;
-  const isSecure = url.protocol === "https:";
-  return {
-    ...rest,
-    scheme: isSecure ? "https" : "http",
-    host: url.hostname,
-    port: portOf(url),
-    uri: escapePath(url.pathname),
-    queryString: url.search === "" ? undefined : escapePath(url.search.slice(1)),
-    ...(url.username === "" && url.password === ""
-      ? {}
-      : { basicAuth: [decode(url.username), decode(url.password)] as const }),
-  };
+  const { search, username, password } = url;
+  const next = draft(request);
+  next.url = undefined;
+  next.scheme = url.protocol === "https:" ? "https" : "http";
+  next.host = url.hostname;
+  next.port = portOf(url);
+  next.uri = escapePath(url.pathname);
+  next.queryString = search === "" ? undefined : escapePath(search.slice(1));
+  if (username !== "" || password !== "") next.basicAuth = [decode(username), decode(password)];
+  return next;
 }
 
 function addressRequest(request: ClientRequest): ClientRequest {
