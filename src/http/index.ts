@@ -86,6 +86,7 @@ export { wrapRetry } from "./client/steps/retry.js";
 export { wrapUrl } from "./client/steps/url.js";
 export type {
   As,
+  Asked,
   BodyOf,
   Client,
   ClientBody,

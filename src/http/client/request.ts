@@ -6,7 +6,7 @@ import { Cancellation } from "./cancellation.js";
 import { draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
 import { defaultPool } from "./pool.js";
-import type { BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
+import type { Asked, BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
 import { wire } from "./wire.js";
 import { wrapRequest } from "./wrap-request.js";
 
@@ -38,8 +38,11 @@ function clientOf(middleware: ClientMiddleware | undefined): Client {
  * const { status, body } = await http.request({ method: "get", url: upstream, as: "string", requestTimeout: 1000 });
  * @see Source: `aleph.http/request`. Differs: bodies that end early are errors; credentials stay with their origin.
  */
-export function request<const O extends RequestOptions>(options: O): Deferred<ClientResponse<BodyOf<O>>> {
-  const result = new Deferred<ClientResponse<BodyOf<O>>>();
+export function request<
+  const A extends RequestOptions["as"] = undefined,
+  const R extends boolean | undefined = undefined,
+>(options: Asked<A, R>): Deferred<ClientResponse<BodyOf<A, R>>> {
+  const result = new Deferred<ClientResponse<BodyOf<A, R>>>();
   const cancellation = new Cancellation();
   abortWith(options.signal, result, cancellation);
   result.onRealized(
@@ -50,7 +53,7 @@ export function request<const O extends RequestOptions>(options: O): Deferred<Cl
   try {
     const inner = clientOf((options.pool ?? defaultPool()).middleware);
     const client = options.middleware === undefined ? inner : options.middleware(inner);
-    settleWith(result, client(cancellation.on(options)) as Awaitable<ClientResponse<BodyOf<O>>>);
+    settleWith(result, client(cancellation.on(options)) as Awaitable<ClientResponse<BodyOf<A, R>>>);
   } catch (error) {
     result.error(error);
   }
@@ -106,10 +109,10 @@ export function cancelRequest(response: Deferred<never> | Deferred<ClientRespons
 }
 
 /** A function of one method. */
-export type Verb = <const O extends RequestOptions = RequestOptions>(
+export type Verb = <const A extends RequestOptions["as"] = undefined, const R extends boolean | undefined = undefined>(
   url: string | URL,
-  options?: O | null,
-) => Deferred<ClientResponse<BodyOf<O>>>;
+  options?: Asked<A, R> | null,
+) => Deferred<ClientResponse<BodyOf<A, R>>>;
 
 function verb(method: string): Verb {
   return (url, options) => {

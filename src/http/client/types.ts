@@ -241,21 +241,30 @@ export type Client = (request: ClientRequest) => Awaitable<ClientResponse<unknow
 /** Wraps a client; synchronous steps stay synchronous. */
 export type ClientMiddleware = (client: Client) => Client;
 
-/** The type of the body that a request's options ask for. */
-export type BodyOf<O> = O extends { readonly as: infer A extends string }
-  ? A extends "stream"
-    ? Streamed<O>
-    : A extends "webStream"
-      ? ReadableStream<Uint8Array>
-      : A extends "byteArray"
-        ? Uint8Array
-        : A extends "json" | "auto"
-          ? unknown
-          : A extends "reader"
-            ? AsyncIterable<string>
-            : A extends "x-www-form-urlencoded"
-              ? Readonly<Record<string, string | readonly string[]>>
-              : string
-  : Streamed<O>;
+/** Options whose `as` and `rawStream` are known, so that the type of the body is. */
+export type Asked<A extends RequestOptions["as"], R extends boolean | undefined> = RequestOptions & {
+  readonly as?: A;
+  readonly rawStream?: R;
+};
 
-type Streamed<O> = O extends { readonly rawStream: true } ? Source<Uint8Array> : Readable;
+/** The type of the body that these values of `as` and `rawStream` ask for. */
+export type BodyOf<A extends RequestOptions["as"], R extends boolean | undefined = undefined> = [A] extends [
+  "stream" | undefined,
+]
+  ? [R] extends [true]
+    ? Source<Uint8Array>
+    : Readable
+  : string extends A
+    ? unknown
+    : A extends keyof Bodies
+      ? Bodies[A]
+      : string;
+
+interface Bodies {
+  readonly webStream: ReadableStream<Uint8Array>;
+  readonly byteArray: Uint8Array;
+  readonly json: unknown;
+  readonly auto: unknown;
+  readonly reader: AsyncIterable<string>;
+  readonly "x-www-form-urlencoded": Readonly<Record<string, string | readonly string[]>>;
+}
