@@ -1,5 +1,8 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { TimeoutError } from "../../src/errors/index.js";
 import * as http from "../../src/http/index.js";
@@ -182,6 +185,18 @@ describe("a pool", () => {
     const silent = await serveRaw(() => {});
     const servers = pool({ dnsOptions: { nameServers: [`127.0.0.1:${silent.port}`], queryTimeout: 50 } });
     expect(await failed(http.get("http://nowhere.invalid/", { pool: servers }))).toHaveProperty("code");
+  });
+
+  it("reaches a server on a unix domain socket", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "express-ring-"));
+    afterThisTest(() => rmSync(folder, { recursive: true }));
+    const socketPath = join(folder, "socket");
+    const server = createServer((req, res) => res.end(`${req.headers.host}${req.url}`));
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    afterThisTest(() => new Promise((resolve) => server.close(resolve)));
+    const docker = pool({ connectionOptions: { socketPath } });
+    const { body } = await http.get("http://docker/info", { pool: docker, as: "string" });
+    expect(body).toBe("docker/info");
   });
 
   it("closes every connection after one request without keepAlive", async () => {
