@@ -6,7 +6,7 @@
  * that there is one is compared, and its text where the case's own handler threw it.
  */
 
-import type { Exchange, FunctionCase, JsonMap, Thrown } from "./ring-cases.js";
+import type { Exchange, FunctionCase, Json, JsonMap, Thrown } from "./ring-cases.js";
 
 export interface Rule<T> {
   readonly sentence: string;
@@ -16,9 +16,17 @@ export interface Rule<T> {
 
 const refused: Thrown = { kind: "RingError" };
 
+const forbidden: JsonMap = {
+  status: 403,
+  headers: { "Content-Type": "text/html" },
+  body: { text: "<h1>Invalid anti-forgery token</h1>" },
+};
+
 type Headers = { readonly [name: string]: string | readonly string[] };
 const headersOf = (response: JsonMap | null | undefined): Headers => (response?.["headers"] ?? {}) as Headers;
 const cookiesOf = (response: JsonMap | null | undefined): JsonMap => (response?.["cookies"] ?? {}) as JsonMap;
+
+const bodyOf = (result: Json | undefined): Json | undefined => (result as JsonMap | null | undefined)?.["body"];
 
 const linesOf = (response: JsonMap | null | undefined): readonly string[] =>
   [headersOf(response)["Set-Cookie"] ?? []].flat();
@@ -44,6 +52,18 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
       Object.keys(cookiesOf(handler?.response)).length > 0 && linesOf(response).some((line) => /[\r\n]/.test(line)),
     expect: (exchange) => ({ ...exchange, throws: refused }),
   },
+  {
+    sentence: "an anti-forgery token that comes more than once is refused; Ring fails on the request",
+    applies: ({ request, throws }) =>
+      throws !== undefined &&
+      [request?.["formParams"], request?.["multipartParams"]].some((fields) =>
+        Array.isArray((fields as JsonMap | null | undefined)?.["__anti-forgery-token"]),
+      ),
+    expect: (exchange) => {
+      const { throws: _, ...rest } = exchange;
+      return { ...rest, response: forbidden };
+    },
+  },
 ];
 
 export const functionRules: readonly Rule<FunctionCase>[] = [
@@ -51,5 +71,13 @@ export const functionRules: readonly Rule<FunctionCase>[] = [
     sentence: "a content length beyond 2^53 - 1 is refused, as Ring refuses one beyond 2^63 - 1",
     applies: ({ fn, result }) => fn === "requestContentLength" && Object.hasOwn(Object(result), "bigint"),
     expect: (recorded) => ({ ...recorded, throws: refused }),
+  },
+  {
+    sentence: "an array in a JSON body is an array, read at once; Ring gives a lazy sequence",
+    applies: ({ fn, result }) => fn === "jsonBodyRequest" && Object.hasOwn(Object(bodyOf(result)), "seq"),
+    expect: (recorded) => ({
+      ...recorded,
+      result: { ...(recorded.result as JsonMap), body: (bodyOf(recorded.result) as JsonMap)["seq"] as Json },
+    }),
   },
 ];

@@ -158,7 +158,8 @@ async function sawDifferences(
   if (seen === undefined) return ["handlerSaw: the handler was not called"];
   const { body: givenBody, ...givenRest } = given ?? {};
   const { body: seenBody, ...seenRest } = seen;
-  const wanted: Record<string, Json> = { ...((await show(givenRest)) as JsonMap), ...handlerSaw };
+  const { body: _, ...sawRest } = handlerSaw;
+  const wanted: Record<string, Json> = { ...((await show(givenRest)) as JsonMap), ...sawRest };
   for (const key of handlerSawRemoved) delete wanted[key];
   const wrong = differences(wanted, await show(seenRest), "handlerSaw", { strict: ["session"] });
   if (Object.hasOwn(handlerSaw, "body")) {
