@@ -29,9 +29,17 @@ export class JsonDepthError extends RingError {
   }
 }
 
-/** Where a number may stand that is exact only as a bigint, or "-0", which is 0. Text in strings may look like one, too. */
-const EXACT_NUMBER = /(?:^|[[:,\s])(?:-0(?![.eE])|-?\d{16})/;
+/** Digits enough for an integer that is exact only as a bigint; first in a way that is quickly gone through, then exactly. */
+const MANY_DIGITS = /\d{16}/;
+const BIG_INTEGER = /(?:^|[[:,\s])-?\d{16}/;
+const MINUS_ZERO = /-0(?![.eE])/;
 const DECIMAL = /\d[.eE]/;
+
+/** May there be a number that `JSON.parse` reads in another way? Text in strings may look like one, too. */
+function mayDiffer(text: string, decimal: ParseJsonOptions["decimal"]): boolean {
+  if (MANY_DIGITS.test(text) && BIG_INTEGER.test(text)) return true;
+  return (text.includes("-0") && MINUS_ZERO.test(text)) || (decimal !== undefined && DECIMAL.test(text));
+}
 
 /**
  * The first value in the text; null if there is nothing but blanks, undefined if it is malformed.
@@ -43,7 +51,7 @@ const DECIMAL = /\d[.eE]/;
  */
 export function parseJson(text: string, options: ParseJsonOptions): JsonValue | undefined {
   const { decimal, maxDepth } = options;
-  if (!EXACT_NUMBER.test(text) && (decimal === undefined || !DECIMAL.test(text))) {
+  if (!mayDiffer(text, decimal)) {
     const value = parseStrictly(text);
     if (value !== undefined) {
       // Every level takes two characters.
@@ -123,9 +131,10 @@ function put(object: Record<string, unknown>, name: string, value: unknown): voi
   } else object[name] = value;
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const BLANKS = /[ \t\r\n]*/y;
-const PLAIN = /[^"\\]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Nobody counts in exponents of so many digits; Java refuses them. */
+const HUGE_EXPONENT = /[eE][+-]?\d{10}/;
+const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 const LITERALS = [
   ["true", true],
   ["false", false],
@@ -165,7 +174,7 @@ class JsonParser {
   }
 
   first(): JsonValue | undefined {
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     if (this.#at === this.#text.length) return null;
     for (;;) {
       let value = this.#begin();
@@ -184,7 +193,7 @@ class JsonParser {
 
   /** A value that is there as a whole, or undefined after the opening of a container that has something in it. */
   #begin(): unknown {
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     const start = this.#text.charAt(this.#at);
     if (start === '"') return this.#string();
     if (start === "{") return this.#enter({}, "}");
@@ -195,7 +204,7 @@ class JsonParser {
   #enter(container: Open["container"], close: string): unknown {
     if (this.#open.length >= this.#options.maxDepth) throw new JsonDepthError(this.#options.maxDepth);
     this.#at++;
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     if (this.#text.charAt(this.#at) === close) {
       this.#at++;
       return container;
@@ -207,7 +216,7 @@ class JsonParser {
 
   /** After a value inside a container: the container if it ends here, undefined if another value follows. */
   #continue(open: Open): unknown {
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     const next = this.#text.charAt(this.#at++);
     if (next === ",") return this.#name(open);
     if (next !== (Array.isArray(open.container) ? "]" : "}")) return MALFORMED;
@@ -218,27 +227,33 @@ class JsonParser {
   /** Reads the name before the next value, if there is one in this container. */
   #name(open: Open): undefined | typeof MALFORMED {
     if (Array.isArray(open.container)) return undefined;
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     if (this.#text.charAt(this.#at) !== '"') return MALFORMED;
     const name = this.#string();
-    this.#skip(BLANKS);
+    this.#skipBlanks();
     if (name === MALFORMED || this.#text.charAt(this.#at++) !== ":") return MALFORMED;
     open.name = name;
     return undefined;
   }
 
   #string(): string | typeof MALFORMED {
-    this.#at++;
     let value = "";
-    for (;;) {
-      value += this.#skip(PLAIN);
-      const mark = this.#text.charAt(this.#at++);
-      if (mark === '"') return value;
-      if (mark === "") return MALFORMED;
+    let quote = -1;
+    for (let from = this.#at + 1; ; from = this.#at) {
+      // Looked for once, not after every escape.
+      if (quote < from) quote = this.#text.indexOf('"', from);
+      if (quote === -1) return MALFORMED;
+      const run = this.#text.slice(from, quote);
+      const plain = run.indexOf("\\");
+      if (plain === -1) {
+        this.#at = quote + 1;
+        return value + run;
+      }
+      this.#at = from + plain + 1;
       const escape = this.#text.charAt(this.#at++);
       const character = escape === "u" ? this.#codeUnit() : ESCAPES[escape];
       if (character === undefined) return MALFORMED;
-      value += character;
+      value += run.slice(0, plain) + character;
     }
   }
 
@@ -251,17 +266,16 @@ class JsonParser {
 
   #number(): unknown {
     NUMBER.lastIndex = this.#at;
-    const [literal, fraction, exponent] = NUMBER.exec(this.#text) ?? [];
-    if (literal === undefined) return MALFORMED;
-    this.#at += literal.length;
+    if (!NUMBER.test(this.#text)) return MALFORMED;
+    const literal = this.#text.slice(this.#at, NUMBER.lastIndex);
+    this.#at = NUMBER.lastIndex;
     const next = this.#text.charAt(this.#at);
     // Inside a container only what may follow a value may follow; at the top a blank has to.
-    if (this.#open.length === 0 && next !== "" && !" \t\r\n".includes(next)) return MALFORMED;
-    if (fraction === undefined && exponent === undefined) return integer(literal);
+    if (this.#open.length === 0 && next !== "" && !isBlank(next.charCodeAt(0))) return MALFORMED;
+    if (!/[.eE]/.test(literal)) return integer(literal);
     const { decimal } = this.#options;
     if (decimal === undefined) return Number(literal);
-    // Nobody counts in such exponents, Java neither.
-    return exponent !== undefined && /\d{10}/.test(exponent) ? MALFORMED : decimal(literal);
+    return HUGE_EXPONENT.test(literal) ? MALFORMED : decimal(literal);
   }
 
   #word(): unknown {
@@ -274,12 +288,8 @@ class JsonParser {
     return MALFORMED;
   }
 
-  /** Goes past what the pattern takes, and returns it. */
-  #skip(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const [taken] = pattern.exec(this.#text) as unknown as [string];
-    this.#at += taken.length;
-    return taken;
+  #skipBlanks(): void {
+    while (isBlank(this.#text.charCodeAt(this.#at))) this.#at++;
   }
 }
 

@@ -63,16 +63,19 @@ function isPlain(value: unknown, depth: number): boolean {
   }
 }
 
-function isPlainObject(object: object & { toJSON?: unknown }, depth: number): boolean {
-  if (object.toJSON !== undefined) return false;
-  if (Array.isArray(object)) {
-    for (const element of object) if (!isPlain(element, depth)) return false;
+/** Was the object made by a literal, by `JSON.parse`, or without a prototype? */
+function isLiteral(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isPlainObject(object: object, depth: number): boolean {
+  if (isLiteral(object)) {
+    for (const name in object) if (!isPlain((object as Record<string, unknown>)[name], depth)) return false;
     return true;
   }
-  const prototype: unknown = Object.getPrototypeOf(object);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  if (Symbol.iterator in object) return false;
-  for (const name in object) if (!isPlain((object as Record<string, unknown>)[name], depth)) return false;
+  if (Object.getPrototypeOf(object) !== Array.prototype) return false;
+  for (const element of object as readonly unknown[]) if (!isPlain(element, depth)) return false;
   return true;
 }
 
@@ -159,7 +162,7 @@ class JsonWriter {
     this.#separate(open);
     const { keyFn } = this.#options;
     const name = this.#name(key);
-    this.#text += JSON.stringify(keyFn === undefined ? name : `${keyFn(name)}`);
+    this.#text += JSON.stringify(keyFn === undefined ? name : keyFn(name));
     this.#text += this.#isPretty ? " : " : ":";
     this.#value(value, name);
   }
@@ -228,10 +231,10 @@ class JsonWriter {
   #container(value: object & Convertible, kind: string, key: string | number): void {
     if (isDeferrable(value)) throw this.#error(`${describe(value)}, which has to be awaited before,`);
     if (kind === "Map") this.#enter(value, true, (value as Map<unknown, unknown>).entries());
-    else if (typeof value[Symbol.iterator] === "function" && kind !== "String") {
+    else if (kind === "String" || kind === "Number" || kind === "Boolean") this.#value(value.valueOf(), key);
+    else if (!isLiteral(value) && typeof value[Symbol.iterator] === "function") {
       this.#enter(value, false, (value as Iterable<unknown>)[Symbol.iterator]());
-    } else if (kind === "String" || kind === "Number" || kind === "Boolean") this.#value(value.valueOf(), key);
-    else this.#enter(value, true, Object.entries(value).values());
+    } else this.#enter(value, true, Object.entries(value).values());
   }
 
   /** What `toJSON` gave is not asked for its own. */
