@@ -1,10 +1,12 @@
 /** What a row of the benchmarks is: one task, and the ways to do it. */
 
-/** GET requests over kept-alive connections, each sent when the one before it is answered. */
+/** Requests over kept-alive connections, each sent when the one before it is answered. */
 export interface HttpLoad {
   readonly kind: "http";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body of POST requests; without it they are GETs. */
+  readonly post?: string;
   readonly connections: number;
   /** What every contender must answer with 200, so that all do the same work. */
   readonly body: string;

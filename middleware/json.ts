@@ -34,6 +34,11 @@ export interface JsonBody<B = unknown> {
   readonly body: B;
 }
 
+/** A request whose body was replaced by data; see {@link JsonBody}. */
+export type JsonRequest<B = unknown> = WithoutBody & JsonBody<B>;
+
+type WithoutBody = Omit<RingRequest, "body">;
+
 /** What `wrapJsonParams` adds to a request whose body is a JSON object. */
 export interface JsonParams {
   /** The members of the object; without a prototype. Absent if the body was something else. */
@@ -225,11 +230,11 @@ function wrapReading(name: string, handler: Handler<never>, options: JsonBodyOpt
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if a limit is none.
  * @example
- * const greet = (request: RingRequest & JsonBody<{ name: string }>) => ({ status: 200, body: `Hello, ${request.body.name}!` });
+ * const greet = (request: JsonRequest<{ name: string }>) => ({ status: 200, body: `Hello, ${request.body.name}!` });
  * const app = wrapJsonBody(greet, { maxBytes: 10_000 });
  * @see Source: `ring.middleware.json/wrap-json-body`.
  */
-export function wrapJsonBody<R extends Omit<RingRequest, "body"> & JsonBody>(
+export function wrapJsonBody<R extends JsonRequest = JsonRequest>(
   handler: Handler<R>,
   options: JsonBodyOptions = {},
 ): Handler<Omit<R, "body"> & Pick<RingRequest, "body">> {
@@ -319,7 +324,7 @@ export function jsonResponse(
  * const app = wrapJsonResponse((request) => ({ status: 200, headers: {}, body: { path: request.uri } }));
  * @see Source: `ring.middleware.json/wrap-json-response`.
  */
-export function wrapJsonResponse<R extends RingRequest>(
+export function wrapJsonResponse<R extends WithoutBody = RingRequest>(
   handler: Handler<R, JsonResponse>,
   options: JsonResponseOptions = {},
 ): Handler<R> {
