@@ -95,7 +95,7 @@ function withToken(request: RingRequest, token: AntiForgeryToken): RingRequest &
 export function wrapAntiForgery<R extends RingRequest, N = HasSession>(
   handler: Handler<R & AntiForgery>,
   options: AntiForgeryOptions<N> = {},
-): Handler<Omit<R, keyof AntiForgery> & N> {
+): Handler<Omit<R, keyof AntiForgery> & NoInfer<N>> {
   const refuse = refuserOf(options as AntiForgeryOptions<never>);
   const strategy = (options.strategy ?? sessionStrategy()) as AntiForgeryStrategy<RingRequest>;
   const readToken = options.readToken ?? defaultReadToken;
@@ -117,7 +117,7 @@ export function wrapAntiForgery<R extends RingRequest, N = HasSession>(
     );
   return tagged("wrapAntiForgery", handler, (request: RingRequest) =>
     andThen(isAllowed(request), (isAllowed) => (isAllowed ? letThrough(request) : refuse(request))),
-  ) as unknown as Handler<Omit<R, keyof AntiForgery> & N>;
+  ) as unknown as Handler<Omit<R, keyof AntiForgery> & NoInfer<N>>;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", '"': "&quot;", "<": "&lt;" };

@@ -234,7 +234,7 @@ function wrapReading(name: string, handler: Handler<never>, options: JsonBodyOpt
  * const app = wrapJsonBody(greet, { maxBytes: 10_000 });
  * @see Source: `ring.middleware.json/wrap-json-body`.
  */
-export function wrapJsonBody<R extends JsonRequest = JsonRequest>(
+export function wrapJsonBody<R extends object = JsonRequest>(
   handler: Handler<R>,
   options: JsonBodyOptions = {},
 ): Handler<Omit<R, "body"> & Pick<RingRequest, "body">> {
@@ -324,7 +324,7 @@ export function jsonResponse(
  * const app = wrapJsonResponse((request) => ({ status: 200, headers: {}, body: { path: request.uri } }));
  * @see Source: `ring.middleware.json/wrap-json-response`.
  */
-export function wrapJsonResponse<R extends WithoutBody = RingRequest>(
+export function wrapJsonResponse<R extends object = RingRequest>(
   handler: Handler<R, JsonResponse>,
   options: JsonResponseOptions = {},
 ): Handler<R> {
