@@ -30,10 +30,16 @@ function withWrk(load: HttpLoad): Drive {
     const folder = mkdtempSync(join(tmpdir(), "bench-"));
     const script = join(folder, "post.lua");
     if (load.post !== undefined) writeFileSync(script, `wrk.method = "POST"\nwrk.body = [==[${load.post}]==]\n`);
+    const post = load.post === undefined ? [] : ["-s", script];
     const options = [
-      ...["-t", "1", "-c", `${load.connections}`, "-d", `${seconds}s`],
+      "-t",
+      "1",
+      "-c",
+      `${load.connections}`,
+      "-d",
+      `${seconds}s`,
       ...headerOptions(load, ": "),
-      ...(load.post === undefined ? [] : ["-s", script]),
+      ...post,
     ];
     const report = await run("load", "wrk", [...options, url(load, port)], seconds * 1000 + MARGIN);
     rmSync(folder, { recursive: true });

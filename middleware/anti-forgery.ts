@@ -84,7 +84,7 @@ function withToken(request: RingRequest, token: AntiForgeryToken): RingRequest &
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if there are both `errorResponse` and
  *   `errorHandler`.
  * @example
- * const page = (request: RingRequest & AntiForgery) => ({
+ * const page = (request) => ({
  *   status: 200,
  *   body: `<form method="post">${antiForgeryField(request.antiForgeryToken)}<button>Delete</button></form>`,
  * });

@@ -194,8 +194,7 @@ export function jsonBodyRequest(request: Unparsed | null | undefined, options: J
  * @throws as {@link jsonBodyRequest}, which says how JSON is read.
  * @example
  * const request = { headers: { "content-type": "application/json" }, body: '{"a": 1}', params: { b: "2" } };
- * const { params } = (await jsonParamsRequest(request))!;
- * params; // => { b: "2", a: 1 }
+ * (await jsonParamsRequest(request)).params; // => { b: "2", a: 1 }
  * @see Source: `ring.middleware.json/json-params-request`. Differs as {@link jsonBodyRequest}.
  */
 export function jsonParamsRequest<R extends Unparsed>(
@@ -230,7 +229,7 @@ function wrapReading(name: string, handler: Handler<never>, options: JsonBodyOpt
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if a limit is none.
  * @example
- * const greet = (request: JsonRequest<{ name: string }>) => ({ status: 200, body: `Hello, ${request.body.name}!` });
+ * const greet = (request) => ({ status: 200, body: `Hello, ${request.body.name}!` });
  * const app = wrapJsonBody(greet, { maxBytes: 10_000 });
  * @see Source: `ring.middleware.json/wrap-json-body`.
  */

@@ -6,8 +6,10 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { currentClock } from "../../src/clock/index.js";
 import { isSameBytes } from "../../src/ring/constant-time.js";
+import { Delay } from "../../src/ring/delay.js";
+import { checkExpiry, keysOf, type Secrets } from "../../src/ring/secrets.js";
 import { randomText } from "../../src/ring/secure-random.js";
-import { type AntiForgeryStrategy, checkExpiry, Delayed, keysOf, type Secrets } from "./strategy.js";
+import type { AntiForgeryStrategy } from "./strategy.js";
 
 /** Whose token it is: the id of a user or of a session; undefined or null for nobody in particular. */
 export type Subject = string | number | null | undefined;
@@ -108,7 +110,7 @@ function isInTime({ exp, nbf }: Claims): boolean {
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a secret that is too short or a period that is
  *   none.
  * @example
- * const strategy = encryptedToken(secret, 3600, (request: RingRequest & { user?: string }) => request.user);
+ * const strategy = encryptedToken("sixteen bytes or more", 3600, (request) => request.user);
  * const app = wrapAntiForgery(handler, { strategy });
  * @see Source: `ring.middleware.anti-forgery.encrypted-token/encrypted-token`; tokens made there are good here, and the
  *   other way round. Differs: a list of secrets; the period is a number.
@@ -134,7 +136,7 @@ export function encryptedToken<R = object>(
       return false;
     },
     getToken: (request) =>
-      new Delayed(() => {
+      new Delay(() => {
         const issued = now();
         const sub = getSubject(request) ?? undefined;
         return encrypt({ sub, jti: randomText(15, "base64url"), iat: issued, exp: issued + period }, keys[0]);

@@ -4,11 +4,13 @@ import { createHmac } from "node:crypto";
 import { currentClock } from "../../src/clock/index.js";
 import { InvalidArgumentError } from "../../src/errors/index.js";
 import { isSameText } from "../../src/ring/constant-time.js";
+import { Delay } from "../../src/ring/delay.js";
+import { checkExpiry, keysOf, type Secrets } from "../../src/ring/secrets.js";
 import { randomText } from "../../src/ring/secure-random.js";
 import type { CookieAttributes, RingResponse } from "../../src/ring/types.js";
 import type { Cookies } from "../cookies.js";
 import type { Subject } from "./encrypted-token.js";
-import { type AntiForgeryStrategy, checkExpiry, Delayed, keysOf, type Secrets } from "./strategy.js";
+import type { AntiForgeryStrategy } from "./strategy.js";
 
 export interface SignedTokenOptions<R = object> {
   /** Seconds that a token is good for, from when it is made. @default 7200 (two hours) */
@@ -31,7 +33,7 @@ const TOKEN = /^(\d{1,12})\.([\w-]{12})\.[\w-]{43}$/;
 type MayHaveCookies = Partial<Cookies>;
 
 /** A token to come, and the cookie it goes by if that is new. */
-class SignedToken extends Delayed {
+class SignedToken extends Delay<string> {
   readonly newCookie: string | undefined;
 
   constructor(make: () => string, newCookie: string | undefined) {
@@ -62,7 +64,7 @@ const now = (): number => Math.floor(currentClock().now() / 1000);
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a secret that is too short, a period that is
  *   none, or a cookie that browsers would refuse.
  * @example
- * const strategy = signedToken(secret, { getSubject: (request: RingRequest & { user?: string }) => request.user });
+ * const strategy = signedToken("sixteen bytes or more", { getSubject: (request) => request.user });
  * const app = wrapCookies(wrapAntiForgery(handler, { strategy }));
  * @see Source: none; the kit's own.
  */

@@ -116,13 +116,14 @@ describe("wrapAntiForgery", () => {
 describe("cross-site request forgery", () => {
   const handler = jest.fn(page);
   const app = wrapParams(wrapAntiForgery(handler) as unknown as Handler) as Handler;
-  const refuses = async (more: Partial<RingRequest> & Extra): Promise<void> => {
+  /** What becomes of a request; a refusal is the whole answer, without a look of the handler's. */
+  const outcome = async (more: Partial<RingRequest> & Extra): Promise<unknown> => {
     handler.mockClear();
-    expect(await ask(app, more)).toEqual(refused);
+    const response = await ask(app, more);
+    if (handler.mock.calls.length === 1 && (response as RingResponse).status === 200) return "passed";
+    expect(response).toEqual(refused);
     expect(handler).not.toHaveBeenCalled();
-  };
-  const passes = async (more: Partial<RingRequest> & Extra): Promise<void> => {
-    expect(await ask(app, more)).toMatchObject({ status: 200 });
+    return "refused";
   };
   const multipart = { "content-type": "multipart/form-data; boundary=x" };
 
@@ -135,23 +136,25 @@ describe("cross-site request forgery", () => {
     ["no type at all", {}, `${FIELD}=${token}`],
     ["a type in capitals", { "content-type": "TEXT/PLAIN" }, `${FIELD}=${token}`],
   ])("is refused as %s without a token where it counts, and passes with a header", async (_what, headers, body) => {
-    await refuses({ headers, body });
-    await passes({ headers: { ...headers, "x-csrf-token": token }, body });
-    await passes({ headers: { ...headers, "x-xsrf-token": token }, body });
+    expect(await outcome({ headers, body })).toBe("refused");
+    expect(await outcome({ headers: { ...headers, "x-csrf-token": token }, body })).toBe("passed");
+    expect(await outcome({ headers: { ...headers, "x-xsrf-token": token }, body })).toBe("passed");
   });
 
   it("passes with the field of a form", async () => {
-    await passes({ headers: form, body: `${FIELD}=${token}` });
-    await passes({ headers: multipart, multipartParams: { [FIELD]: token } });
+    expect(await outcome({ headers: form, body: `${FIELD}=${token}` })).toBe("passed");
+    expect(await outcome({ headers: multipart, multipartParams: { [FIELD]: token } })).toBe("passed");
   });
 
   it("does not take a token from the query, from parameters, from JSON or from cookies", async () => {
-    await refuses({ queryString: `${FIELD}=${token}` });
-    await refuses({
-      params: { [FIELD]: token },
-      cookies: { [FIELD]: { value: token } },
-      jsonParams: { [FIELD]: token },
-    });
+    expect(await outcome({ queryString: `${FIELD}=${token}` })).toBe("refused");
+    expect(
+      await outcome({
+        params: { [FIELD]: token },
+        cookies: { [FIELD]: { value: token } },
+        jsonParams: { [FIELD]: token },
+      }),
+    ).toBe("refused");
     const json = wrapJsonBody(wrapAntiForgery(page) as never);
     const headers = { "content-type": "application/json" };
     expect(ask(json, { headers, body: `{"${FIELD}":"${token}"}` })).toEqual(refused);
@@ -160,16 +163,18 @@ describe("cross-site request forgery", () => {
   it.each(["post", "put", "patch", "delete", "trace", "connect", "propfind", "GET", "Get", "HEAD", "get ", ""])(
     "is refused by the method %j",
     async (requestMethod) => {
-      await refuses({ requestMethod });
-      await passes({ requestMethod, headers: { "x-csrf-token": token } });
+      expect(await outcome({ requestMethod })).toBe("refused");
+      expect(await outcome({ requestMethod, headers: { "x-csrf-token": token } })).toBe("passed");
     },
   );
 
   it("is not helped by headers and fields that mean to override the method", async () => {
-    await refuses({
-      headers: { ...form, "x-http-method-override": "GET", "x-method-override": "get" },
-      body: "_method=get",
-    });
+    expect(
+      await outcome({
+        headers: { ...form, "x-http-method-override": "GET", "x-method-override": "get" },
+        body: "_method=get",
+      }),
+    ).toBe("refused");
   });
 
   it.each<[string, unknown]>([
@@ -186,8 +191,8 @@ describe("cross-site request forgery", () => {
     ["that is true", true],
     ["that is a number", 0],
   ])("is refused with a token %s", async (_what, given) => {
-    await refuses({ formParams: { [FIELD]: given } });
-    await refuses({ multipartParams: { [FIELD]: given } });
+    expect(await outcome({ formParams: { [FIELD]: given } })).toBe("refused");
+    expect(await outcome({ multipartParams: { [FIELD]: given } })).toBe("refused");
   });
 
   it.each<[string, unknown]>([
@@ -199,17 +204,17 @@ describe("cross-site request forgery", () => {
   ])("is refused whatever the token if %s", async (_what, emptySession) => {
     for (const given of [token, "", "undefined", "null", [token]]) {
       // oxlint-disable-next-line no-await-in-loop -- one mock for all
-      await refuses({ session: emptySession, formParams: { [FIELD]: given } });
+      expect(await outcome({ session: emptySession, formParams: { [FIELD]: given } })).toBe("refused");
     }
   });
 
   it("is not helped by a good token behind a bad one: the first one present counts", async () => {
-    await refuses({ headers: { "x-csrf-token": token }, formParams: { [FIELD]: "bad" } });
-    await refuses({ headers: { "x-csrf-token": "", "x-xsrf-token": token } });
+    expect(await outcome({ headers: { "x-csrf-token": token }, formParams: { [FIELD]: "bad" } })).toBe("refused");
+    expect(await outcome({ headers: { "x-csrf-token": "", "x-xsrf-token": token } })).toBe("refused");
   });
 
   it("is refused with a token by inheritance", async () => {
-    await refuses({ formParams: Object.create({ [FIELD]: token }) as object });
+    expect(await outcome({ formParams: Object.create({ [FIELD]: token }) as object })).toBe("refused");
   });
 
   it("passes with the safe header, if there is something in it and it was asked for", () => {

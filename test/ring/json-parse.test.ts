@@ -50,7 +50,7 @@ describe("parseJson", () => {
   });
 
   it("finds in JSON that is cut off, or has a character changed, nothing that JSON.parse does not find at its beginning", () => {
-    const noise = fc.constantFrom(..."{}[],:\"'\\/0123456789.-+eEtruefalsnx \u00a0\ufeff");
+    const noise = fc.constantFrom(...Array.from("{}[],:\"'\\/0123456789.-+eEtruefalsnx \u00a0\ufeff"));
     fc.assert(
       fc.property(json, fc.nat(), noise, fc.boolean(), (text, where, character, isCut) => {
         const at = where % (text.length + 1);
@@ -69,8 +69,12 @@ describe("parseJson", () => {
   });
 
   it("never fails but by saying that it is malformed, whatever the text", () => {
-    fc.assert(fc.property(fc.string(), (text) => void parse(text)));
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'{}[],:"\\u0 1.-etrun') }), (text) => void parse(text)));
+    const signs = fc.constantFrom(...Array.from('{}[],:"\\u0 1.-etrun'));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: signs })), (text) => {
+        expect(() => parse(text)).not.toThrow();
+      }),
+    );
   });
 
   it.each([

@@ -144,7 +144,7 @@ describe("jsonPieces", () => {
 
   it("lets go of sequences if it is given up, innermost first", () => {
     const closed: string[] = [];
-    function* endless(name: string, element: unknown): Generator<unknown> {
+    function* endless(name: string, element: unknown): Generator {
       try {
         for (;;) yield element;
       } finally {
