@@ -194,7 +194,7 @@ export function jsonBodyRequest(request: Unparsed | null | undefined, options: J
  * @throws as {@link jsonBodyRequest}, which says how JSON is read.
  * @example
  * const request = { headers: { "content-type": "application/json" }, body: '{"a": 1}', params: { b: "2" } };
- * (await jsonParamsRequest(request)).params; // => { b: "2", a: 1 }
+ * (await jsonParamsRequest(request))?.params; // => { b: "2", a: 1 }
  * @see Source: `ring.middleware.json/json-params-request`. Differs as {@link jsonBodyRequest}.
  */
 export function jsonParamsRequest<R extends Unparsed>(

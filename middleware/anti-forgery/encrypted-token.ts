@@ -110,7 +110,7 @@ function isInTime({ exp, nbf }: Claims): boolean {
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a secret that is too short or a period that is
  *   none.
  * @example
- * const strategy = encryptedToken("sixteen bytes or more", 3600, (request) => request.user);
+ * const strategy = encryptedToken("sixteen bytes or more", 3600, ({ user }: { user?: string }) => user);
  * const app = wrapAntiForgery(handler, { strategy });
  * @see Source: `ring.middleware.anti-forgery.encrypted-token/encrypted-token`; tokens made there are good here, and the
  *   other way round. Differs: a list of secrets; the period is a number.

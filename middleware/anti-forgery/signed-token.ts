@@ -64,7 +64,7 @@ const now = (): number => Math.floor(currentClock().now() / 1000);
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a secret that is too short, a period that is
  *   none, or a cookie that browsers would refuse.
  * @example
- * const strategy = signedToken("sixteen bytes or more", { getSubject: (request) => request.user });
+ * const strategy = signedToken("sixteen bytes or more", { getSubject: ({ user }: { user?: string }) => user });
  * const app = wrapCookies(wrapAntiForgery(handler, { strategy }));
  * @see Source: none; the kit's own.
  */
