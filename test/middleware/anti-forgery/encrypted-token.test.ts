@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { CompactEncrypt, compactDecrypt, EncryptJWT, jwtDecrypt } from "jose";
 import { encryptedToken } from "../../../middleware/anti-forgery/encrypted-token.js";
@@ -164,6 +164,20 @@ describe("confusion about the algorithm", () => {
     Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
   const claims = { exp: seconds() + 1000 };
 
+  /** A token by A128CBC-HS256, whatever its header says. */
+  function forge(said: object | string, claims: object): string {
+    const [iv, aad] = [randomBytes(16), part(said)];
+    const cipher = createCipheriv("aes-128-cbc", key.subarray(16), iv);
+    const ciphertext = Buffer.concat([cipher.update(JSON.stringify(claims)), cipher.final()]);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64BE(BigInt(aad.length * 8));
+    const hmac = createHmac("sha256", key.subarray(0, 16)).update(
+      Buffer.concat([Buffer.from(aad), iv, ciphertext, length]),
+    );
+    const tag = hmac.digest().subarray(0, 16);
+    return [aad, "", ...[iv, ciphertext, tag].map((bytes) => bytes.toString("base64url"))].join(".");
+  }
+
   it.each<[string, object | string]>([
     ["alg none", { alg: "none" }],
     ["alg none with enc", { alg: "none", enc: "A128CBC-HS256" }],
@@ -177,9 +191,9 @@ describe("confusion about the algorithm", () => {
     ["no map", "[]"],
     ["no JSON", "{"],
     ["null", "null"],
-  ])("is refused: %s, even with the ciphertext of a good token", async (_what, changed) => {
-    const [, , iv, ciphertext, tag] = tokenFor({}).split(".");
-    expect(isValid([part(changed), "", iv, ciphertext, tag].join("."))).toBe(false);
+  ])("is refused: %s, even if all of it is made with the right key", (_what, changed) => {
+    expect(isValid(forge(header, claims))).toBe(true);
+    expect(isValid(forge(changed, claims))).toBe(false);
   });
 
   it("is refused: unsecured and signed tokens", () => {
@@ -191,7 +205,6 @@ describe("confusion about the algorithm", () => {
   it("is refused: tokens by another algorithm with the same key, made properly", async () => {
     expect(isValid(await seal(claims))).toBe(true);
     expect(isValid(await seal(claims, { alg: "dir", enc: "A256GCM" }))).toBe(false);
-    expect(isValid(await seal(claims, { ...header, crit: ["b64"], b64: true }).catch(() => ""))).toBe(false);
     expect(isValid(await seal(claims, header, new Uint8Array(randomBytes(32))))).toBe(false);
   });
 });
