@@ -150,8 +150,7 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
     }
   };
   const onEnd = (): void => {
-    // Nothing else comes after it; each listener taken away costs time.
-    body.off("close", onClose);
+    stop();
     try {
       result.success(into.bytes());
     } catch (error) {
