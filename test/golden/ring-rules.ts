@@ -6,7 +6,7 @@
  * that there is one is compared, and its text where the case's own handler threw it.
  */
 
-import type { Exchange, FunctionCase, JsonMap, Thrown } from "./ring-cases.js";
+import type { Exchange, FunctionCase, Json, JsonMap, Thrown } from "./ring-cases.js";
 
 export interface Rule<T> {
   readonly sentence: string;
@@ -46,7 +46,23 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
   },
 ];
 
+type Calls = readonly (readonly Json[])[];
+
 export const functionRules: readonly Rule<FunctionCase>[] = [
+  {
+    sentence: "a ping to a kept-alive listener without onPing is answered with a pong; in Ring with another ping",
+    applies: ({ fn, args }) =>
+      fn === "keepalive" && args[2] === false && (args[3] as Calls).some(([event]) => event === "onPing"),
+    expect: (recorded) => {
+      const result = recorded.result as JsonMap;
+      // The socket's calls are those of the timer and those that answer, in the order of the events.
+      const causes = (recorded.args[3] as Calls).filter(([event]) => event === "tick" || event === "onPing");
+      const socketCalls = (result["socketCalls"] as Calls).map((call, index) =>
+        causes[index]?.[0] === "onPing" ? ["pong", ...call.slice(1)] : call,
+      );
+      return { ...recorded, result: { ...result, socketCalls } };
+    },
+  },
   {
     sentence: "a content length beyond 2^53 - 1 is refused, as Ring refuses one beyond 2^63 - 1",
     applies: ({ fn, result }) => fn === "requestContentLength" && Object.hasOwn(Object(result), "bigint"),
