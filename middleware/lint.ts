@@ -9,12 +9,12 @@ import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
 /** A request or a response is not as the SPEC says. Code `RING_LINT`. */
 export class LintError extends RingError {
-  constructor(rule: string, value: unknown) {
-    super("RING_LINT", `Ring lint error: specified ${rule}, but ${shown(value)} was not`);
+  constructor(rule: string, value: string) {
+    super("RING_LINT", `Ring lint error: specified ${rule}, but ${value} was not`);
   }
 }
 
-/** Short values in full. Not those of headers and bodies, which nobody wants in a log: their kind. */
+/** Short values in full, of others their kind. */
 function shown(value: unknown): string {
   const isShort = typeof value === "string" && value.length <= 80;
   return isShort || typeof value === "number" || typeof value === "boolean" ? JSON.stringify(value) : describe(value);
@@ -22,8 +22,8 @@ function shown(value: unknown): string {
 
 type Check = readonly [rule: string, isMet: (value: unknown) => boolean];
 
-function check(value: unknown, [rule, isMet]: Check): void {
-  if (!isMet(value)) throw new LintError(rule, value);
+function check(value: unknown, [rule, isMet]: Check, say = shown): void {
+  if (!isMet(value)) throw new LintError(rule, say(value));
 }
 
 const isNone = (value: unknown): boolean => value === null || value === undefined;
@@ -84,9 +84,10 @@ export function lintRequest<R>(request: R): R {
   for (const [key, ...rule] of REQUEST_KEYS) check(map[key], rule);
   for (const [name, value] of Object.entries(map["headers"] as object)) {
     check(name, LOWER_CASE);
-    check(value, [`that the value of header ${JSON.stringify(name)} be a string`, isText]);
+    check(value, [`that the value of header ${JSON.stringify(name)} be a string`, isText], describe);
   }
-  check(map["body"], REQUEST_BODY);
+  // What is in a body or a header is not for the log.
+  check(map["body"], REQUEST_BODY, describe);
   return request;
 }
 
@@ -121,12 +122,13 @@ export function lintResponse<R>(response: R): R {
   check(map["status"], STATUS);
   check(map["headers"], HEADERS);
   for (const [name, value] of Object.entries(map["headers"] as object)) {
-    check(value, [
-      `that the value of header ${JSON.stringify(name)} be a string or a collection of strings`,
-      isHeaderValue,
-    ]);
+    check(
+      value,
+      [`that the value of header ${JSON.stringify(name)} be a string or a collection of strings`, isHeaderValue],
+      describe,
+    );
   }
-  check(map["body"], RESPONSE_BODY);
+  check(map["body"], RESPONSE_BODY, describe);
   return response;
 }
 
