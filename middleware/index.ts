@@ -6,5 +6,6 @@ export * from "./head.js";
 export * from "./lint.js";
 export * from "./not-modified.js";
 export * from "./params.js";
+export * from "./reload.js";
 export * from "./stacktrace.js";
 export * from "./websocket-keepalive.js";

@@ -7,7 +7,7 @@ const MASK = "••••••";
 
 /** Names of headers, parameters, cookies and keys whose values are nobody's business. */
 const SECRET =
-  /^(?:proxy-)?authorization$|cookie|token|secret|session|passw|pwd|api-?_?key|private|credential|csrf|xsrf|signature|flash|sslClientCert/i;
+  /^(?:proxy-)?authorization$|(?:^|[-_])auth(?:$|[-_])|cookie|token|secret|session|passw|pwd|api-?_?key|private|credential|csrf|xsrf|signature|flash|sslClientCert/i;
 
 export const isSecret = (name: string): boolean => SECRET.test(name);
 

@@ -12,7 +12,7 @@ export interface Frame {
   readonly path: string | undefined;
   readonly line: number | undefined;
   readonly column: number | undefined;
-  /** The package it belongs to, "node" for Node's own; undefined for the application. */
+  /** The package it belongs to, "Node" or "JavaScript" for what is built in; undefined for the application. */
   readonly library: string | undefined;
 }
 
@@ -24,6 +24,8 @@ const PACKAGE = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
 /** Frames that are read of one stack, and characters of the longest line that is taken for one. */
 const MAX_FRAMES = 100;
 const MAX_LENGTH = 2000;
+
+const BUILT_IN: Readonly<Record<string, string>> = { "node:": "Node", "<anon": "JavaScript" };
 
 function pathOf(place: string): string | undefined {
   if (!place.startsWith("file:")) return isAbsolute(place) ? place : undefined;
@@ -37,14 +39,13 @@ function pathOf(place: string): string | undefined {
 function frameAt(called: string, position: string): Frame {
   const [, place = "", line, column] = POSITION.exec(position) ?? [];
   const path = pathOf(place);
-  const isNode = path === undefined && place.startsWith("node:");
   return {
     called,
     place: path ?? place,
     path,
     line: line === undefined ? undefined : Number(line),
     column: column === undefined ? undefined : Number(column),
-    library: isNode ? "node" : PACKAGE.exec(path ?? "")?.[1],
+    library: path === undefined ? BUILT_IN[place.slice(0, 5)] : PACKAGE.exec(path)?.[1],
   };
 }
 
