@@ -114,7 +114,7 @@ class Reloader<R> {
  * Middleware for development: loads changed modules anew, in the order in which they need each other, before the next
  * request is handled.
  *
- * `load` imports the module whose default export is the handler. A module of the folders `dirs` is loaded anew when its file
+ * `load` imports the module whose default export is the handler: `() => import("./handler.js")`. A module of the folders `dirs` is loaded anew when its file
  * has changed, or that of one it imports; all others keep their state. If that fails the request fails with
  * {@link ReloadError}, and the next request tries again.
  *
@@ -128,7 +128,8 @@ class Reloader<R> {
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if a folder cannot be read; at a request, if
  *   nothing is loaded from the folders, or what is loaded is no handler.
  * @example
- * const app = wrapReload(() => import("./handler.js"), { dirs: ["src"] });
+ * const module = new URL("src/handler.js", import.meta.url).href;
+ * const app = wrapReload(() => import(module), { dirs: ["src"] });
  * @see Source: `ring.middleware.reload/wrap-reload`. Differs: the handler is imported by a function, as there are no vars.
  */
 export function wrapReload<R extends RingRequest>(

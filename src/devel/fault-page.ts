@@ -18,13 +18,14 @@ function frameLine(frame: Frame): Markup {
   return html`${nameOf(frame)}<span class="place">${placeOf(frame)}</span>`;
 }
 
-async function ownFrame(frame: Frame, isFirst: boolean): Promise<Markup> {
-  const excerpt = await excerptOf(frame);
+/** A frame of the application: the first ones with their source, the very first opened. */
+async function ownFrame(frame: Frame, place: number): Promise<Markup> {
+  const excerpt = place < MAX_EXCERPTS ? await excerptOf(frame) : undefined;
   if (excerpt === undefined) return html`<li class="frame">${frameLine(frame)}</li>`;
   const lines = excerpt.map(
     ({ number, text }) => html`<span${number === frame.line ? html` class="here"` : ""}><i>${number}</i>${text}</span>`,
   );
-  return html`<li><details${isFirst ? html` open` : ""}><summary>${frameLine(frame)}</summary>
+  return html`<li><details${place === 0 ? html` open` : ""}><summary>${frameLine(frame)}</summary>
 <pre class="excerpt">${lines}</pre></details></li>`;
 }
 
@@ -35,24 +36,23 @@ function foldedFrames(frames: readonly Frame[]): Markup {
 ${frames.map((frame) => html`<div class="frame">${frameLine(frame)}</div>`)}</details></li>`;
 }
 
-/** Frames of the application one by one, those of libraries between them folded. */
+/** Frames of the application by themselves, those of libraries between them together. */
+function runsOf(frames: readonly Frame[]): readonly (readonly [Frame, ...Frame[]])[] {
+  const runs: [Frame, ...Frame[]][] = [];
+  for (const frame of frames) {
+    const last = runs.at(-1);
+    if (last?.[0].library !== undefined && frame.library !== undefined) last.push(frame);
+    else runs.push([frame]);
+  }
+  return runs;
+}
+
 async function frameList(frames: readonly Frame[]): Promise<Markup | undefined> {
   if (frames.length === 0) return undefined;
-  const items: (Markup | Promise<Markup>)[] = [];
-  let own = 0;
-  for (let at = 0; at < frames.length; ) {
-    let end = at;
-    while (frames[end]?.library !== undefined) end++;
-    if (end > at) {
-      items.push(foldedFrames(frames.slice(at, end)));
-      at = end;
-      continue;
-    }
-    const frame = frames[at] as Frame;
-    items.push(own < MAX_EXCERPTS ? ownFrame(frame, own === 0) : html`<li class="frame">${frameLine(frame)}</li>`);
-    own++;
-    at++;
-  }
+  const own = frames.filter(({ library }) => library === undefined);
+  const items = runsOf(frames).map(async (run) =>
+    run[0].library === undefined ? ownFrame(run[0], own.indexOf(run[0])) : foldedFrames(run),
+  );
   return html`<ol class="frames">${await Promise.all(items)}</ol>`;
 }
 

@@ -33,6 +33,9 @@ interface ErrorLike extends Partial<Record<(typeof MARKS)[number], unknown>> {
 const isError = (thrown: unknown): thrown is ErrorLike =>
   typeof thrown === "object" && thrown !== null && "message" in thrown && "stack" in thrown;
 
+// Anybody may have written anything there.
+const textOf = (value: unknown): string => (typeof value === "string" ? value : showValue("", value));
+
 function faultOf(thrown: unknown, relation: string): Fault {
   if (!isError(thrown)) {
     return { relation, name: "Thrown", message: showValue("", thrown), marks: [], frames: [], stack: undefined };
@@ -43,8 +46,8 @@ function faultOf(thrown: unknown, relation: string): Fault {
   });
   return {
     relation,
-    name: String(thrown.name ?? "Error"),
-    message: String(thrown.message),
+    name: textOf(thrown.name),
+    message: textOf(thrown.message),
     marks,
     frames: framesOf(thrown),
     stack: typeof thrown.stack === "string" ? thrown.stack : undefined,

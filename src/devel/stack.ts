@@ -56,7 +56,7 @@ function frameAt(called: string, position: string): Frame {
  */
 export function framesOf(error: { readonly stack?: unknown; readonly message?: unknown }): Frame[] {
   if (typeof error.stack !== "string") return [];
-  const message = String(error.message ?? "");
+  const message = typeof error.message === "string" ? error.message : "";
   const at = error.stack.indexOf(message);
   const head = error.stack.slice(0, Math.max(0, at));
   const frames: Frame[] = [];

@@ -73,7 +73,7 @@ const isLatin1 = (text: string): boolean => /^[\0-\xFF]*$/.test(text);
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a part of another kind; what `readFileSync` throws.
  * @example
  * const upload = multipartBody(request("post", "/"), { note: "hello", photo: { value: new Uint8Array(9), filename: "a.png" } });
- * upload.headers["content-type"].startsWith("multipart/form-data"); // => true
+ * upload.contentType.startsWith("multipart/form-data"); // => true
  * @see Source: `ring.mock.request/multipart-body`. Differs: with a stream among the parts there is no content-length; names
  *   beyond Latin-1 are written in UTF-8 (there as question marks), quotes and line breaks in names as browsers do.
  */
@@ -87,13 +87,13 @@ export function multipartBody<R extends Mockable>(
     ...readPart(name, isPart(value) ? value : { value }),
   }));
   const encoding = parts.every(({ name, filename = "" }) => isLatin1(name + filename)) ? "ISO-8859-1" : "UTF-8";
-  const { encode } = charset(encoding);
+  const named = charset(encoding);
   const chunks = parts.flatMap(({ name, filename, type, bytes }) => {
     const file = filename === undefined ? "" : `; filename=${quoted(filename)}`;
     const head = `Content-Disposition: form-data; name=${quoted(name)}${file}\r\nContent-Type: ${type}`;
-    return [encode(`--${boundary}\r\n${head}\r\n\r\n`), bytes, encode("\r\n")];
+    return [named.encode(`--${boundary}\r\n${head}\r\n\r\n`), bytes, named.encode("\r\n")];
   });
-  chunks.push(encode(`--${boundary}--\r\n`));
+  chunks.push(named.encode(`--${boundary}--\r\n`));
   const media = parts.length === 0 ? "multipart/mixed" : `multipart/form-data; charset=${encoding}`;
   const typed = contentType(request, `${media}; boundary=${boundary}`);
   const length = lengthOf(chunks);

@@ -110,7 +110,7 @@ export function queryString<R extends Mockable>(request: R, params: MockParams |
  * @example
  * const posted = body(request("post", "/"), { q: "a b" });
  * posted.headers["content-type"]; // => "application/x-www-form-urlencoded"
- * await readText(posted.body); // => "q=a+b"
+ * await bodyString(posted); // => "q=a+b"
  * @see Source: `ring.mock.request/body`.
  */
 export function body<R extends Mockable>(request: R, content: MockParams | string | Uint8Array): R & WithBody;
@@ -131,7 +131,7 @@ function withBytes<R extends Mockable>(request: R, bytes: Uint8Array): R & WithB
  *
  * @throws {TypeError} for what JSON cannot write: cycles, big integers.
  * @example
- * await readText(jsonBody({}, { a: [1, null] }).body); // => '{"a":[1,null]}'
+ * await bodyString(jsonBody({}, { a: [1, null] })); // => '{"a":[1,null]}'
  * @see Source: `ring.mock.request/json-body`.
  */
 export function jsonBody<R extends Mockable>(request: R, data: unknown): R & WithContentType & WithBody {

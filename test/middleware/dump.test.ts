@@ -14,10 +14,10 @@ describe("handleDump", () => {
 
   it("lists the keys of the SPEC in Ring's order, absent ones too, then all others, sorted", () => {
     const { body } = handleDump(Object.assign(request({ headers: { host: "h" } }), { z: 1, a: 2 }));
-    expect(rowsOf(body)).toEqual([
-      ...["serverPort", "serverName", "remoteAddr", "uri", "queryString", "scheme", "requestMethod", "protocol"],
-      ...["contentType", "contentLength", "characterEncoding", "sslClientCert", "headers", "host", "body", "a", "z"],
-    ]);
+    expect(rowsOf(body).join(" ")).toBe(
+      "serverPort serverName remoteAddr uri queryString scheme requestMethod protocol " +
+        "contentType contentLength characterEncoding sslClientCert headers host body a z",
+    );
   });
 
   it("prints the request, with secrets masked in both", () => {

@@ -111,7 +111,7 @@ describe("wrapWebsocketKeepalive", () => {
       },
     ],
   ])("wraps the listener of a handler that answers %s", async (_how, handler) => {
-    expect(listenerOf(await wrapWebsocketKeepalive(handler)(request())).onOpen).toBeInstanceOf(Function);
+    expect(Object.keys(listenerOf(await wrapWebsocketKeepalive(handler)(request())))).toContain("onOpen");
   });
 });
 

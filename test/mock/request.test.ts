@@ -52,7 +52,7 @@ describe("a handler under middleware, asked with mock requests", () => {
       ],
     ],
   ])("sees what %s says", async (_what, asked, told) => {
-    expect(JSON.parse(String((await app(asked))?.body))).toEqual(told);
+    expect(JSON.parse((await app(asked))?.body as string)).toEqual(told);
   });
 
   it("sees headers, in lower case", async () => {

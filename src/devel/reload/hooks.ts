@@ -89,5 +89,6 @@ export async function resolve<R extends Resolved>(
   for (let news = receiveMessageOnPort(main); news !== undefined; news = receiveMessageOnPort(main)) {
     known = news.message as Versioning;
   }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a worker has none
   return versioned(resolved, context, known, (found) => main?.postMessage(found));
 }

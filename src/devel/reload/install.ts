@@ -43,6 +43,7 @@ function hooksInTheirThread(): Hooks {
   const { port1: here, port2: there } = new MessageChannel();
   nodeModule.register("./hooks.js", import.meta.url, { data: { port: there }, transferList: [there] });
   return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a worker has none
     tell: (versioning) => here.postMessage(versioning),
     imports: () => {
       const found: Import[] = [];
