@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import {
 } from "../../middleware/stacktrace.js";
 import { deferred } from "../../src/deferred/index.js";
 import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
+import { root } from "../sources.js";
 import { request } from "./helpers.js";
 
 const browser = request({ headers: { accept: "text/html,*/*" } });
@@ -268,6 +270,33 @@ describe("the page", () => {
     const page = await pageOf(new Error("boom"), asked);
     expect(page.match(/circling/g)?.length).toBeLessThan(10);
     expect(page.match(/element/g)?.length).toBeLessThan(100);
+  });
+
+  it("shows the original source, where Node has source maps enabled", async () => {
+    source(
+      "server.ts",
+      `import { wrapStacktraceWeb } from "${root}middleware/stacktrace.ts";
+interface Unused {
+  readonly a: string;
+}
+
+const app = wrapStacktraceWeb(() => {
+  throw new Error("boom"); // in TypeScript
+});
+const response = await app({ headers: { accept: "text/html" } } as never);
+console.log(/class="here">.*/.exec(String(response?.body))?.[0]);
+`,
+    );
+    const node = [
+      process.execPath,
+      "--enable-source-maps",
+      "--import",
+      `${root}test/typescript-hooks.mjs`,
+      "server.ts",
+    ];
+    const { stdout, stderr } = spawnSync(node[0] as string, node.slice(1), { cwd: folder, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout).toContain("<i>7</i>  throw new Error(&quot;boom&quot;); // in TypeScript");
   });
 
   it("takes a stack of a megabyte in its stride", async () => {
