@@ -115,17 +115,14 @@ describe("wrapReload, in a program whose files are edited", () => {
     expect(await ask()).toBe("new");
   });
 
-  it("loads once for requests that come together", async () => {
-    write(
-      "src/handler.js",
-      "globalThis.loads = (globalThis.loads ?? 0) + 1; export default () => ({ status: 200, body: String(globalThis.loads) });",
-    );
+  it("loads once for requests that come together, and lets all of them wait for what is new", async () => {
+    // Time enough for all three to come in.
+    const slow = "await new Promise((resolve) => setTimeout(resolve, 200));";
+    const handler = "export default () => ({ status: 200, body: String(globalThis.loads) });";
+    write("src/handler.js", `${slow} globalThis.loads = (globalThis.loads ?? 0) + 1; ${handler}`);
     const ask = await serve();
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(["1", "1", "1"]);
-    write(
-      "src/handler.js",
-      "globalThis.loads += 1; export default () => ({ status: 200, body: String(globalThis.loads) });",
-    );
+    write("src/handler.js", `${slow} globalThis.loads += 1; ${handler}`);
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(["2", "2", "2"]);
   });
 
