@@ -179,7 +179,23 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
   },
 ];
 
+type Calls = readonly (readonly Json[])[];
+
 export const functionRules: readonly Rule<FunctionCase>[] = [
+  {
+    sentence: "a ping to a kept-alive listener without onPing is answered with a pong; in Ring with another ping",
+    applies: ({ fn, args }) =>
+      fn === "keepalive" && args[2] === false && (args[3] as Calls).some(([event]) => event === "onPing"),
+    expect: (recorded) => {
+      const result = recorded.result as JsonMap;
+      // The socket's calls are those of the timer and those that answer, in the order of the events.
+      const causes = (recorded.args[3] as Calls).filter(([event]) => event === "tick" || event === "onPing");
+      const socketCalls = (result["socketCalls"] as Calls).map((call, index) =>
+        causes[index]?.[0] === "onPing" ? ["pong", ...call.slice(1)] : call,
+      );
+      return { ...recorded, result: { ...result, socketCalls } };
+    },
+  },
   {
     sentence: "a session sealed by Ring is not read: EDN is in it, and JSON is expected",
     applies: ({ fn, args: [options, sealed] }) => fn === "cookieStoreRead" && isSealed(sealed, options),

@@ -10,6 +10,7 @@ import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
 import { fixturePath } from "./fixtures.js";
+import { keepalive, mapListener, mockMultipartBody, socketHelpers, writeBodyToStream } from "./ring-programs.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -53,6 +54,10 @@ function writeAll(output: Writable, chunks: readonly string[]): void {
   for (const chunk of chunks) output.write(chunk);
 }
 
+/** A program over a function, if that is here. */
+const programOf = (program: (called: AnyFunction) => AnyFunction, called: AnyFunction | undefined) =>
+  called === undefined ? undefined : program(called);
+
 type StoreStep = readonly [operation: "read" | "write" | "delete", key: string | null, data?: unknown];
 
 /** What a memory store answers, step by step, and what is in it then. */
@@ -91,6 +96,11 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   cookieStoreDelete: overCookieStore((store, sealed) => sealedAndRead(store, store.deleteSession(sealed))),
   memoryStoreScript: () => find("memoryStore") && runStore,
   lastModifiedDate: () => (file: { path: string }) => io.lastModifiedDate(file.path),
+  writeBodyToStream: () => writeBodyToStream,
+  mapListener: () => mapListener,
+  socketHelpers: () => socketHelpers((name) => find(name, "./websocket")),
+  keepalive: () => programOf(keepalive, find("wrapWebsocketKeepalive")),
+  mockMultipartBody: () => programOf(mockMultipartBody, find("multipartBody", "./mock")),
 };
 
 /** The function that a case calls; undefined if the kit does not have it yet. */
@@ -130,6 +140,8 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { header }) =>
       wrap(handler, header),
+  // A handler itself; what the tables call its handler is never asked.
+  handleDump: (dump) => () => dump,
   wrapFileInfo:
     (wrap) =>
     (handler, { mimeTypes }) =>

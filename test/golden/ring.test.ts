@@ -3,7 +3,7 @@
  * can answer in, and functions. What the kit does not have yet is counted, and runs as soon as it is exported.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { deferred } from "../../src/deferred/index.js";
 import { layOut, remove } from "./fixtures.js";
 import {
@@ -247,6 +247,13 @@ function counted<T>(rules: readonly Rule<T>[], all: readonly T[]): string[] {
 
 beforeAll(layOut);
 afterAll(remove);
+
+// Some middleware is there to print.
+beforeAll(() => {
+  jest.spyOn(console, "log").mockImplementation(() => {});
+  jest.spyOn(console, "error").mockImplementation(() => {});
+});
+afterAll(() => void jest.restoreAllMocks());
 
 afterAll(() => {
   const counts = new Map<string, number>();

@@ -13,9 +13,12 @@ import {
   wrapFlash,
   wrapHead,
   wrapIdleSessionTimeout,
+  wrapLint,
   wrapNotModified,
   wrapParams,
   wrapSession,
+  wrapStacktrace,
+  wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { deferred, isDeferred } from "../../src/deferred/index.js";
@@ -73,6 +76,14 @@ describe("a synchronous handler under middleware", () => {
     let response: unknown;
     expect(promisesIn(() => (response = app(posted)))).toBe(0);
     expect(response).toMatchObject({ body: "one" });
+  });
+
+  it("is so, too, under what is there for development", () => {
+    const handler = (request: RingRequest): RingResponse => ({ status: 200, headers: {}, body: request.uri });
+    const app = pipe(handler, wrapWebsocketKeepalive, wrapLint, wrapStacktrace);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(asked)))).toBe(0);
+    expect(response).toEqual({ status: 200, headers: {}, body: "/page.html" });
   });
 
   it("would be found out by a promise", () => {

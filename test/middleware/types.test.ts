@@ -9,8 +9,12 @@ import {
   wrapContentType,
   wrapCookies,
   wrapHead,
+  wrapLint,
   wrapNotModified,
   wrapParams,
+  wrapReload,
+  wrapStacktrace,
+  wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { pipe } from "../../src/ring/pipe.js";
@@ -73,6 +77,24 @@ describe("a stack of middleware", () => {
     });
     expect(ask(pipe(() => ({ status: 204 }), wrapParams, wrapCookies))).toEqual({ status: 204 });
     expect(ask(pipe(() => null, wrapParams))).toBeNull();
+  });
+
+  it("keeps what a handler reads in sight, through what is there for development", async () => {
+    const needsParams = (request: RingRequest & Params): RingResponse => ({
+      status: 200,
+      headers: {},
+      body: String(request.queryParams["a"]),
+    });
+    const app = pipe(needsParams, wrapLint, wrapWebsocketKeepalive, wrapStacktrace, wrapParams);
+    expect(await ask(app)).toMatchObject({ body: "1" });
+    const loaded = wrapReload(async () => ({ default: needsParams }), { dirs: [], reload: false });
+    expect(await ask(wrapParams(loaded))).toMatchObject({ body: "1" });
+    // @ts-expect-error -- nothing adds params
+    served(pipe(needsParams, wrapLint, wrapWebsocketKeepalive, wrapStacktrace));
+    // @ts-expect-error -- nor to a handler that is loaded
+    served(loaded);
+    // @ts-expect-error -- a handler that is none
+    wrapReload(async () => ({ handler: needsParams }), { dirs: [], reload: false });
   });
 
   it("does not compile without what the handler reads", () => {
