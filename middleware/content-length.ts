@@ -5,7 +5,7 @@ import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { getCharset } from "../src/ring/response.js";
 import { tagged } from "../src/ring/tag.js";
-import type { Body, Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import type { Body, Handler, HeaderValue, RingRequest, RingResponse } from "../src/ring/types.js";
 
 /** Its size on disk; a file that is not there has none. */
 async function fileSize(body: HttpFile): Promise<number> {
@@ -67,9 +67,13 @@ export function contentLengthResponse<R extends RingResponse | null | undefined>
   if (response === null || response === undefined) return response;
   const present = headerOf(response.headers, "content-length");
   if (present !== undefined && present !== null) return response;
-  return andThen(bodySizeInBytes(response.body, response), (size) =>
-    size === undefined ? response : { ...response, headers: { ...response.headers, "Content-Length": String(size) } },
-  );
+  return andThen(bodySizeInBytes(response.body, response), (size) => {
+    if (size === undefined) return response;
+    // V8 is slow to add a key to a copy that a spread has made, and fast to one that Object.assign has.
+    const headers: Record<string, HeaderValue> = Object.assign({}, response.headers);
+    headers["Content-Length"] = String(size);
+    return { ...response, headers };
+  });
 }
 
 /**
