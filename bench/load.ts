@@ -80,6 +80,15 @@ function headerOptions({ headers = {} }: HttpLoad, separator: string): string[] 
   return Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}${separator}${value}`]);
 }
 
+/** The load as of a client that has been there before: with the cookies it was given, if the load keeps them. */
+export async function returning(load: HttpLoad, port: number): Promise<HttpLoad> {
+  if (load.keepsCookies !== true) return load;
+  const visit = await fetch(url(load, port), { headers: load.headers ?? {} });
+  await visit.arrayBuffer();
+  const cookies = visit.headers.getSetCookie().map((cookie) => cookie.slice(0, cookie.indexOf(";")));
+  return { ...load, headers: { ...load.headers, cookie: cookies.join("; ") } };
+}
+
 /** Asks once, and compares the answer with what all contenders must give. */
 export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
   const { headers = {}, post } = load;

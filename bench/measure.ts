@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
-import { checkHttp, type Drive, httpDrive, websocketDrive } from "./load.js";
+import { checkHttp, type Drive, httpDrive, returning, websocketDrive } from "./load.js";
 import type { Contender, HttpLoad, Row, WebsocketLoad } from "./row.js";
 import { median } from "./statistics.js";
 
@@ -133,7 +133,6 @@ async function memoryTurn({ module, entry = "start" }: Contender): Promise<Turn>
 }
 
 async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, plan: Plan): Promise<Turn> {
-  const drive: Drive = load.kind === "http" ? httpDrive(load) : websocketDrive(load);
   const { module, entry = "start" } = contender;
   const server = start("measured", process.execPath, [
     ...nodeOptions(plan, contender),
@@ -144,7 +143,7 @@ async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, 
   server.stdout?.pipe(process.stderr);
   try {
     const { port } = await answerOf<{ port: number }>(server, contender.name);
-    if (load.kind === "http") await checkHttp(load, port);
+    const drive = await driveOf(load, port);
     await drive(port, plan.warmup);
     const before = await processorTime(server, contender.name);
     const rate = await drive(port, plan.seconds);
@@ -154,6 +153,13 @@ async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, 
   } finally {
     await stop(server);
   }
+}
+
+async function driveOf(load: HttpLoad | WebsocketLoad, port: number): Promise<Drive> {
+  if (load.kind === "websocket") return websocketDrive(load);
+  const client = await returning(load, port);
+  await checkHttp(client, port);
+  return httpDrive(client);
 }
 
 /** Milliseconds of processor time that the server has used. */

@@ -5,6 +5,8 @@ export interface HttpLoad {
   readonly kind: "http";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Is it sent with the cookies that a first visit sets, as by a browser? @default false */
+  readonly keepsCookies?: boolean;
   /** The body of POST requests; without it they are GETs. */
   readonly post?: string;
   readonly connections: number;
