@@ -68,7 +68,9 @@ export function read(value: Json): unknown {
   }
   if (Array.isArray(value)) return value.map(read);
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [KEYS[name] ?? name, read(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [Object.hasOwn(KEYS, name) ? KEYS[name] : name, read(inner)]),
+  );
 }
 
 /** Keys with a namespace, as the kit has them. */
