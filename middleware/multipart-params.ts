@@ -88,9 +88,9 @@ type Options = MultipartParamsOptions<unknown>;
 
 let sharedStore: UploadStore<TempFile> | undefined;
 
-function defaultStore(): UploadStore<unknown> {
+function defaultStore(): UploadStore {
   sharedStore ??= tempFileStore();
-  return sharedStore as UploadStore<unknown>;
+  return sharedStore as UploadStore;
 }
 
 /** A part that was read: a file's value, or a field's bytes and the charset that its own content-type names. */
@@ -99,7 +99,7 @@ type Entry =
   | { readonly name: string; readonly isFile: false; readonly bytes: Buffer; readonly charset: string | undefined };
 
 /** Stores a file. If its stream fails, so does this, even where the store does not notice. */
-async function storeFile(part: FormPart, request: Request, store: UploadStore<unknown>): Promise<unknown> {
+async function storeFile(part: FormPart, request: Request, store: UploadStore): Promise<unknown> {
   const { filename = "", contentType } = part;
   if (filename.includes("\0")) throw new InvalidFilenameError();
   const stream = part.stream();
@@ -119,7 +119,7 @@ async function storeFile(part: FormPart, request: Request, store: UploadStore<un
   }
 }
 
-async function removeFile(value: unknown, store: UploadStore<unknown>): Promise<void> {
+async function removeFile(value: unknown, store: UploadStore): Promise<void> {
   try {
     await store.remove?.(value);
   } catch (error) {
@@ -131,7 +131,7 @@ async function removeFile(value: unknown, store: UploadStore<unknown>): Promise<
 class FormReading {
   readonly #request: Request;
   readonly #options: Options;
-  readonly #store: UploadStore<unknown>;
+  readonly #store: UploadStore;
   readonly #entries: Entry[] = [];
   #fieldsSize = 0;
 
@@ -372,7 +372,7 @@ export function wrapMultipartParams<R extends RingRequest>(
   handler: Handler<R & MultipartParams>,
   options?: MultipartParamsOptions,
 ): Handler<Omit<R, keyof MultipartParams>>;
-export function wrapMultipartParams(handler: Handler<never>, options: Options = {}): Handler<RingRequest> {
+export function wrapMultipartParams(handler: Handler<never>, options: Options = {}): Handler {
   const resolved = checked(options) as StoreOptions<unknown>;
   const errorHandler = options.errorHandler ?? contentTooLargeHandler;
   const inner = handler as Handler<unknown>;
