@@ -1,7 +1,6 @@
 /** Uploads in temporary files. Source: `ring.middleware.multipart-params.temp-file`. */
 
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createWriteStream, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -117,8 +116,8 @@ export function tempFileStore(options: TempFileStoreOptions = {}): UploadStore<T
     try {
       await pipeline(stream, file);
     } catch (error) {
-      // It may be on its way to being opened.
-      if (!file.closed) await once(file, "close");
+      // It may be on its way to being opened. Not `once` of node:events, which would fail with the same error.
+      if (!file.closed) await new Promise<void>((resolve) => file.once("close", resolve));
       await remove(tempfile);
       throw error;
     }

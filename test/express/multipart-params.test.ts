@@ -38,11 +38,11 @@ describe("wrapMultipartParams in a process of its own", () => {
   const told: Told[] = [];
   let wake = (): void => {};
 
-  /** The next thing told that has the key. */
-  async function heard<K extends keyof Told>(key: K): Promise<NonNullable<Told[K]>> {
+  /** The next message that has the key. */
+  async function heard(key: keyof Told): Promise<Told> {
     for (;;) {
       const at = told.findIndex((it) => it[key] !== undefined);
-      if (at !== -1) return told.splice(at, 1)[0]?.[key] as NonNullable<Told[K]>;
+      if (at !== -1) return told.splice(at, 1)[0] as Told;
       // oxlint-disable-next-line no-await-in-loop -- one message after the other
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -50,15 +50,11 @@ describe("wrapMultipartParams in a process of its own", () => {
     }
   }
 
-  async function usage(): Promise<{ memory: number; open: readonly string[] }> {
+  async function usage(): Promise<Required<Pick<Told, "memory" | "open">>> {
     server.send("usage");
-    const { memory = 0, open = [] } = await (async () => {
-      const memory = await heard("memory");
-      return { memory, open: lastOpen };
-    })();
+    const { memory = 0, open = [] } = await heard("memory");
     return { memory, open };
   }
-  let lastOpen: readonly string[] = [];
 
   beforeAll(async () => {
     const hooks = new URL("../typescript-hooks.mjs", import.meta.url).href;
@@ -67,11 +63,10 @@ describe("wrapMultipartParams in a process of its own", () => {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     server.on("message", (message: Told) => {
-      if (message.open !== undefined) lastOpen = message.open;
       told.push(message);
       wake();
     });
-    port = await heard("port");
+    ({ port = 0 } = await heard("port"));
   });
 
   afterAll(async () => {
@@ -146,7 +141,7 @@ describe("wrapMultipartParams in a process of its own", () => {
     expect((await usage()).open).toHaveLength(1);
     outgoing.destroy();
     await heard("settled");
-    expect(await heard("failed")).toBe("RING_BODY_ABORTED");
+    expect(await heard("failed")).toEqual({ failed: "RING_BODY_ABORTED" });
     expect(readdirSync(directory)).toEqual(files);
     expect((await usage()).open).toEqual([]);
   });
