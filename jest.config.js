@@ -23,7 +23,11 @@ export default {
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",
-      { jsc: { parser: { syntax: "typescript" }, target: "es2023" }, module: { type: "es6" }, sourceMaps: "inline" },
+      {
+        jsc: { parser: { syntax: "typescript" }, target: "es2023", transform: { useDefineForClassFields: false } },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
     ],
   },
 };

@@ -1,6 +1,10 @@
 /** Ring's middleware. */
+export * from "./absolute-redirects.js";
+export * from "./authorization.js";
+export * from "./content-length.js";
 export * from "./content-type.js";
 export * from "./cookies.js";
+export * from "./default-charset.js";
 export * from "./head.js";
 export * from "./keyword-params.js";
 export * from "./multipart-params/byte-array.js";
@@ -9,3 +13,6 @@ export * from "./multipart-params.js";
 export * from "./nested-params.js";
 export * from "./not-modified.js";
 export * from "./params.js";
+export * from "./proxy-headers.js";
+export * from "./ssl.js";
+export * from "./x-headers.js";

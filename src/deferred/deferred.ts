@@ -82,7 +82,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Calls one of the two when it is realized: now if it is already. A throw of a waiting listener is logged. */
   onRealized(onSuccess: (value: T) => void, onError: (error: unknown) => void): this {
-    this.addListener({ onSuccess, onError });
+    if (this.stage === SUCCESS) onSuccess(this.result as T);
+    else if (this.stage === ERROR) onError(errorOf(this));
+    else subscribe(this, { onSuccess, onError });
     return this;
   }
 
@@ -347,6 +349,11 @@ export function isDeferrable(x: unknown): x is Deferrable<unknown> {
     // A `then` that cannot even be read: who follows it gets the error, as a promise would.
     return true;
   }
+}
+
+/** Is it a value as it is, nothing to be awaited? Most values are told by their type alone. */
+export function isPlain(x: unknown): boolean {
+  return x === null || (typeof x !== "object" && typeof x !== "function") || !isDeferrable(x);
 }
 
 /** Is it something that `chain` opens, or, with `prime`, something that `chainPrime` opens? */

@@ -1,5 +1,6 @@
 /** Deferreds. Source: `manifold.deferred`. */
-export { andThen, type Chain, chain, chainPrime, type Stage } from "./chain.js";
+export { andThen } from "./and-then.js";
+export { type Chain, chain, chainPrime, type Stage } from "./chain.js";
 export {
   type Awaitable,
   addListener,

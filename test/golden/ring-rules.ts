@@ -23,7 +23,73 @@ const cookiesOf = (response: JsonMap | null | undefined): JsonMap => (response?.
 const linesOf = (response: JsonMap | null | undefined): readonly string[] =>
   [headersOf(response)["Set-Cookie"] ?? []].flat();
 
+const locationOf = (response: JsonMap | null | undefined): string | undefined => {
+  const [, value] = Object.entries(headersOf(response)).find(([name]) => name.toLowerCase() === "location") ?? [];
+  return typeof value === "string" ? value : undefined;
+};
+
+const hostOf = ({ request }: Exchange): string => {
+  const headers = (request?.["headers"] ?? {}) as JsonMap;
+  return typeof headers["host"] === "string" ? headers["host"] : "";
+};
+
+/** Did middleware, not the handler, write this Location? */
+const isLocationMade = ({ handler, response }: Exchange): boolean =>
+  locationOf(response) !== undefined && locationOf(response) !== locationOf(handler?.response);
+
+const withLocation = (exchange: Exchange, location: string): Exchange => {
+  const headers = Object.entries(headersOf(exchange.response)).map(
+    ([name, value]) => [name, name.toLowerCase() === "location" ? location : value] as const,
+  );
+  return { ...exchange, response: { ...exchange.response, headers: Object.fromEntries(headers) } };
+};
+
 export const exchangeRules: readonly Rule<Exchange>[] = [
+  {
+    sentence: "a redirect to https without a Host header to go by is refused; Ring's leads to a host named by the path",
+    applies: (exchange) =>
+      isLocationMade(exchange) &&
+      exchange.handlerSaw === null &&
+      /^https:\/(?!\/)/.test(locationOf(exchange.response) ?? ""),
+    expect: (exchange) => ({ ...exchange, throws: refused }),
+  },
+  {
+    sentence: "a relative Location stays so without a Host header to go by; Ring makes a URL without host of it",
+    applies: (exchange) =>
+      isLocationMade(exchange) &&
+      exchange.handlerSaw !== null &&
+      hostOf(exchange) === "" &&
+      /^https?:\/(?!\/)/.test(locationOf(exchange.response) ?? ""),
+    expect: (exchange) => withLocation(exchange, locationOf(exchange.handler?.response) ?? ""),
+  },
+  {
+    sentence: "a Host header that is not a host and a port is not written into a Location but refused",
+    applies: (exchange) =>
+      isLocationMade(exchange) &&
+      hostOf(exchange) !== "" &&
+      !/^([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?$/.test(hostOf(exchange)),
+    expect: (exchange) => ({ ...exchange, throws: refused }),
+  },
+  {
+    sentence:
+      'a Location such as "///path", whose host is empty, is a path of the same host; Ring makes "http:/path" of it',
+    applies: (exchange) =>
+      isLocationMade(exchange) &&
+      hostOf(exchange) !== "" &&
+      /^\s*\/\/(?:[/?#]|\s*$)/.test(locationOf(exchange.handler?.response) ?? "") &&
+      /^https?:\/(?!\/)/.test(locationOf(exchange.response) ?? ""),
+    expect: (exchange) => {
+      const [scheme] = (locationOf(exchange.response) ?? "").split(":", 1);
+      const path = locationOf(exchange.handler?.response)?.trim() ?? "";
+      return withLocation(exchange, `${scheme}://${hostOf(exchange)}${path}`);
+    },
+  },
+  {
+    sentence: "a Location with a line break in it is refused; Ring sends it",
+    applies: ({ response }) =>
+      [201, 301, 302, 303, 307].includes(Number(response?.["status"])) && /[\r\n]/.test(locationOf(response) ?? ""),
+    expect: (exchange) => ({ ...exchange, throws: refused }),
+  },
   {
     sentence:
       'a "Set-Cookie" header that is a string stays whole, as the first line; Ring spreads it into its characters',

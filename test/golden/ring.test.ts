@@ -359,6 +359,37 @@ describe("the runner", () => {
     expect(await casesDifferences(answering(response, expected))).toEqual([]);
   });
 
+  const redirecting = (host: JsonMap, location: string, expected: string): MiddlewareCase => ({
+    id: "made up",
+    middleware: "wrapAbsoluteRedirects",
+    options: {},
+    request: { headers: host, scheme: "https", uri: "/a" },
+    handler: { response: { status: 302, headers: { Location: location } } },
+    handlerSaw: {},
+    response: { status: 302, headers: { Location: expected } },
+  });
+
+  it.each([
+    ["a redirect without a Host header", redirecting({}, "/b", "https:/b")],
+    ["a redirect by a Host header with a path", redirecting({ host: "evil.com/" }, "/b", "https://evil.com//b")],
+    ["a Location without a name in it", redirecting({ host: "h" }, "//?b", "https:/a?b")],
+    ["a line break in a Location", redirecting({ host: "h" }, "/b\r\nc", "https://h/b\r\nc")],
+    [
+      "a redirect to https without a Host header",
+      {
+        id: "made up",
+        middleware: "wrapSslRedirect",
+        options: {},
+        request: { headers: {}, scheme: "http", uri: "/a", requestMethod: "get" },
+        handler: { response: null },
+        handlerSaw: null,
+        response: { status: 301, headers: { Location: "https:/a" }, body: { text: "" } },
+      },
+    ],
+  ])("has a rule for %s", async (_what, recorded) => {
+    expect(await casesDifferences(recorded)).toEqual([]);
+  });
+
   it("finds a wrong response, a wrong request, a throw and the lack of one, in every style", async () => {
     const right = answering({ cookies: { a: "b" } }, { headers: { "Set-Cookie": ["a=b"] } });
     const wrong: Case[] = [
