@@ -336,6 +336,9 @@ export function contentTooLargeHandler(_request: RingRequest): RingResponse & { 
   };
 }
 
+/** A handler that reads anything but temporary files needs a store that makes it. */
+type WrapOptions<V> = TempFile extends V ? [options?: MultipartParamsOptions<V>] : [options: StoreOptions<V>];
+
 const LIMITS = ["maxFileSize", "maxFileCount", "maxFieldsSize", "maxPartCount", "maxPartHeaderSize"] as const;
 
 function checked(options: Options): Options {
@@ -364,15 +367,10 @@ function checked(options: Options): Options {
  * @see Source: `ring.middleware.multipart-params/wrap-multipart-params`. Differs: as {@link parseMultipartParams}; the error
  *   handler gets the error, too.
  */
-export function wrapMultipartParams<R extends RingRequest, V>(
+export function wrapMultipartParams<R extends RingRequest, V = TempFile>(
   handler: Handler<R & MultipartParams<V>>,
-  options: StoreOptions<V>,
-): Handler<Omit<R, keyof MultipartParams>>;
-export function wrapMultipartParams<R extends RingRequest>(
-  handler: Handler<R & MultipartParams>,
-  options?: MultipartParamsOptions,
-): Handler<Omit<R, keyof MultipartParams>>;
-export function wrapMultipartParams(handler: Handler<never>, options: Options = {}): Handler {
+  ...[options = {}]: WrapOptions<V>
+): Handler<Omit<R, keyof MultipartParams>> {
   const resolved = checked(options) as StoreOptions<unknown>;
   const errorHandler = options.errorHandler ?? contentTooLargeHandler;
   const inner = handler as Handler<unknown>;

@@ -1,6 +1,6 @@
 /** What is wrong with an upload. */
 
-import { RingError, type RingErrorOptions } from "../errors/index.js";
+import { RingError } from "../errors/index.js";
 
 /**
  * An upload that is refused; the class that malformed input and limits share. A store of one's own refuses an upload by
@@ -9,11 +9,7 @@ import { RingError, type RingErrorOptions } from "../errors/index.js";
  * @example
  * throw new MultipartError("APP_FILE_TYPE", "only images may be uploaded", { status: 415 });
  */
-export class MultipartError extends RingError {
-  constructor(code: string, message: string, options?: RingErrorOptions) {
-    super(code, message, options);
-  }
-}
+export class MultipartError extends RingError {}
 
 /** The body is not multipart as its content-type says. Code `RING_MULTIPART_MALFORMED`, status 400. */
 export class MalformedMultipartError extends MultipartError {

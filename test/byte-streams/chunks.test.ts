@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
-import { ReadableStream } from "node:stream/web";
+import type { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
 import { type ByteBody, type ByteChunks, readChunks } from "../../src/byte-streams/index.js";
 import { close, put, stream } from "../../src/stream/index.js";

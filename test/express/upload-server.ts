@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
-import { type MultipartParams, tempFileStore, type UploadStore, wrapMultipartParams } from "../../middleware/index.js";
+import { type MultipartParams, type TempFile, tempFileStore, wrapMultipartParams } from "../../middleware/index.js";
 import { type RingRequest, ring } from "../../src/index.js";
 
 const [directory = ""] = process.argv.slice(2);
@@ -18,8 +18,8 @@ const store = Object.assign(
       tell({ settled: true });
     }
   },
-  { remove: files.remove },
-) as typeof files & UploadStore;
+  { remove: (file: TempFile) => files.remove?.(file) },
+);
 
 const handler = ({ multipartParams }: RingRequest & MultipartParams) => ({
   body: JSON.stringify(multipartParams),

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, jest } from "@jest/globals";
 import {
   byteArrayStore,
   MultipartError,
+  type MultipartParamsOptions,
   multipartParamsRequest,
   parseMultipartParams,
   type TempFile,
@@ -37,14 +38,14 @@ function textStore() {
   return { removed, store: Object.assign(store, { remove: (text: string) => void removed.push(text) }) };
 }
 
-const failed = async (body: RingRequest["body"], options: Parameters<typeof wrapMultipartParams>[1]) => {
+const failed = async (body: RingRequest["body"], options: object) => {
   const errors: MultipartError[] = [];
   const errorHandler: UploadErrorHandler = (_request, error) => {
     errors.push(error);
     return { status: 400 };
   };
   const handler = jest.fn(() => null);
-  await wrapMultipartParams(handler, { ...options, errorHandler })(post(body));
+  await wrapMultipartParams(handler, { ...options, errorHandler } as MultipartParamsOptions)(post(body));
   expect(handler).not.toHaveBeenCalled();
   return errors[0];
 };
@@ -102,7 +103,7 @@ describe("parseMultipartParams", () => {
 
   it("removes what a store answers after the upload has failed", async () => {
     const removed: unknown[] = [];
-    let answer = (_: string): void => {};
+    let answer: (value: string) => void = () => {};
     const store = Object.assign(
       ({ stream }: Upload) => {
         stream.resume();
@@ -292,30 +293,33 @@ describe("wrapMultipartParams", () => {
 });
 
 describe("a flood", () => {
-  const limited = async (body: RingRequest["body"], limit: string, options = {}): Promise<void> => {
-    expect(await failed(body, options)).toMatchObject({ code: "RING_MULTIPART_LIMIT", status: 413, limit });
-  };
-
-  it("of parts is refused after 1000", () => limited(field("a", "1").repeat(1001) + end, "maxPartCount"));
-
-  it("of parts that are none of a form is refused after 1000, too", () =>
-    limited("--x\r\nA: b\r\n\r\n1\r\n".repeat(1001) + end, "maxPartCount"));
-
-  it("of bytes in fields is refused after 1 MiB, in one field or in many", async () => {
-    await limited(field("a", "1".repeat(1_048_577)) + end, "maxFieldsSize");
-    await limited(field("a", "1".repeat(10_000)).repeat(110) + end, "maxFieldsSize");
-    await limited(field("a", "123") + field("b", "456") + end, "maxFieldsSize", { maxFieldsSize: 5 });
-    expect(await parseMultipartParams(post(field("a", "1".repeat(1_048_576)) + end))).toHaveProperty("a");
+  it.each<[string, string, string, object?]>([
+    ["parts", field("a", "1").repeat(1001) + end, "maxPartCount"],
+    ["parts that are none of a form", "--x\r\nA: b\r\n\r\n1\r\n".repeat(1001) + end, "maxPartCount"],
+    ["bytes in one field", field("a", "1".repeat(1_048_577)) + end, "maxFieldsSize"],
+    ["bytes in many fields", field("a", "1".repeat(10_000)).repeat(110) + end, "maxFieldsSize"],
+    [
+      "bytes in fields, by the option",
+      field("a", "123") + field("b", "456") + end,
+      "maxFieldsSize",
+      { maxFieldsSize: 5 },
+    ],
+    ["headers of a part", `--x\r\n${"A: b\r\n".repeat(1_000_000)}`, "maxPartHeaderSize"],
+    ["brackets, a name of 1 MB", field("[".repeat(1_000_000), "1") + end, "maxPartHeaderSize"],
+    ["files, fields included", field("a", "1") + file("f", "2") + end, "maxFileCount", { maxFileCount: 1 }],
+  ])("of %s is refused", async (_what, body, limit, options = {}) => {
+    expect(await failed(body, { ...options, store: byteArrayStore() })).toMatchObject({
+      code: "RING_MULTIPART_LIMIT",
+      status: 413,
+      limit,
+    });
   });
 
-  it("of headers of a part is refused after 512 bytes", () =>
-    limited(`--x\r\n${"A: b\r\n".repeat(1_000_000)}`, "maxPartHeaderSize"));
-
-  it("of brackets, a name of 1 MB, is refused with its head", () =>
-    limited(field("[".repeat(1_000_000), "1") + end, "maxPartHeaderSize"));
-
-  it("of files counts fields, too, as in Ring", () =>
-    limited(field("a", "1") + file("f", "2") + end, "maxFileCount", { maxFileCount: 1, store: byteArrayStore() }));
+  it("is none up to the limits", async () => {
+    expect(await parseMultipartParams(post(field("a", "1".repeat(1_048_576)) + end))).toHaveProperty("a");
+    const many = await parseMultipartParams(post(field("a", "1").repeat(1000) + end));
+    expect(many?.["a"]).toHaveLength(1000);
+  });
 });
 
 describe("a file name", () => {
@@ -324,7 +328,7 @@ describe("a file name", () => {
     async (filename) => {
       const store = tempFileStore({ directory: folder });
       const read = await parseMultipartParams(post(file("f", "1", filename) + end), { store });
-      const { tempfile, ...rest } = read?.["f"] as TempFile;
+      const { tempfile, ...rest } = (read ?? {})["f"] as TempFile;
       expect(rest).toEqual({ filename, contentType: undefined, size: 1 });
       expect(tempfile).toMatch(new RegExp(`^${folder}/ring-multipart-[0-9a-f-]{36}$`));
       await store.remove?.(read?.["f"] as TempFile);
@@ -346,7 +350,7 @@ describe("the default store", () => {
   it("is made at the first upload, and writes temporary files", async () => {
     const before = new Set(readdirSync(tmpdir()));
     const read = await parseMultipartParams(post(file("f", "content") + end));
-    const { tempfile } = read?.["f"] as TempFile;
+    const { tempfile } = (read ?? {})["f"] as TempFile;
     expect(before.has(tempfile.slice(tmpdir().length + 1))).toBe(false);
     expect(existsSync(tempfile)).toBe(true);
     rmSync(tempfile);

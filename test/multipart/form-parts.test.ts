@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { ByteBody } from "../../src/byte-streams/index.js";
@@ -110,7 +110,7 @@ describe("formParts", () => {
     const parts = formParts(body, type());
     body.write(part('name="f"; filename="f"', "12345").slice(0, -2));
     const first = await parts.next();
-    (first.value?.stream() as Readable).once("data", () => {});
+    first.value?.stream().once("data", () => {});
     const second = parts.next();
     body.end(`6789\r\n${part('name="b"', "2")}--x--`);
     expect((await second).value).toMatchObject({ name: "b" });
