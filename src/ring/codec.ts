@@ -197,7 +197,7 @@ export class TooManyParametersError extends RingError {
  * formDecodeMap("a=1&b=x+y&a=2"); // => { a: ["1", "2"], b: "x y" }
  * @see Source: `ring.util.codec/form-decode-map`.
  */
-export function formDecodeMap(encoded: string, encoding = "utf-8", maxParameters = Infinity): FlatParamMap {
+export function formDecodeMap(encoded: string, encoding = "utf-8", maxParameters: number = Infinity): FlatParamMap {
   if (encoded === "") return emptyMap();
   const params = mapToFill<string | string[]>();
   let count = 0;
