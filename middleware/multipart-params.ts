@@ -1,5 +1,6 @@
 /** Parameters and files from multipart forms. Source: `ring.middleware.multipart-params`. */
 
+import type { Readable } from "node:stream";
 import { type ByteBody, charset } from "../src/byte-streams/index.js";
 import { type Awaitable, andThen, isDeferrable } from "../src/deferred/index.js";
 import { InvalidArgumentError, logError } from "../src/errors/index.js";
@@ -11,6 +12,7 @@ import {
   MAX_PART_HEADER_SIZE,
   MultipartError,
   MultipartLimitError,
+  type Upload,
   type UploadStore,
 } from "../src/multipart/index.js";
 import type { ParamMap } from "../src/ring/codec.js";
@@ -98,16 +100,45 @@ type Entry =
   | { readonly name: string; readonly isFile: true; readonly value: unknown }
   | { readonly name: string; readonly isFile: false; readonly bytes: Buffer; readonly charset: string | undefined };
 
+class PartUpload implements Upload {
+  readonly filename: string;
+  readonly contentType: string | undefined;
+  readonly read: () => Awaitable<Uint8Array | undefined>;
+  /** Fails if the stream does. */
+  readonly failed: Promise<never>;
+  readonly #part: FormPart;
+  #fail: (error: unknown) => void = () => {};
+  #stream: Readable | undefined;
+
+  constructor(part: FormPart) {
+    const { filename = "", contentType } = part;
+    if (filename.includes("\0")) throw new InvalidFilenameError();
+    this.filename = filename;
+    this.contentType = contentType;
+    this.read = () => part.read();
+    this.#part = part;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {});
+  }
+
+  get stream(): Readable {
+    this.#stream ??= this.#part.stream().once("error", this.#fail);
+    return this.#stream;
+  }
+
+  end(): void {
+    this.#stream?.destroy();
+  }
+}
+
 /** Stores a file. If its stream fails, so does this, even where the store does not notice. */
 async function storeFile(part: FormPart, request: Request, store: UploadStore): Promise<unknown> {
-  const { filename = "", contentType } = part;
-  if (filename.includes("\0")) throw new InvalidFilenameError();
-  const stream = part.stream();
-  const failed = new Promise<never>((_, reject) => stream.once("error", reject));
-  failed.catch(() => {});
-  const value = Promise.resolve(store({ filename, contentType, stream }, request));
+  const upload = new PartUpload(part);
+  const value = Promise.resolve(store(upload, request));
   try {
-    return await Promise.race([failed, value]);
+    return await Promise.race([upload.failed, value]);
   } catch (error) {
     value.then(
       (late) => removeFile(late, store),
@@ -115,7 +146,7 @@ async function storeFile(part: FormPart, request: Request, store: UploadStore): 
     );
     throw error;
   } finally {
-    stream.destroy();
+    upload.end();
   }
 }
 

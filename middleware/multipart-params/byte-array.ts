@@ -30,10 +30,11 @@ const MAX_BYTES = 67_108_864;
 export function byteArrayStore(options: ByteArrayStoreOptions = {}): UploadStore<FileBytes> {
   const maxBytes = checkMaxBytes(options.maxBytes ?? MAX_BYTES);
   const totals = new WeakMap<object, number>();
-  return async ({ filename, contentType, stream }: Upload, request: object): Promise<FileBytes> => {
+  return async ({ filename, contentType, read }: Upload, request: object): Promise<FileBytes> => {
     const chunks: Uint8Array[] = [];
     let total = totals.get(request) ?? 0;
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
+    for (let chunk = await read(); chunk !== undefined; chunk = await read()) {
       total += chunk.length;
       if (total > maxBytes) {
         throw new MultipartLimitError("the files of a request are larger", "maxBytes", maxBytes, "bytes");

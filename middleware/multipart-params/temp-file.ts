@@ -1,12 +1,12 @@
 /** Uploads in temporary files. Source: `ring.middleware.multipart-params.temp-file`. */
 
 import { randomUUID } from "node:crypto";
-import { createWriteStream, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { type Cancel, type Clock, type ClockOptions, currentClock } from "../../src/clock/index.js";
+import { isDeferrable, toDeferred } from "../../src/deferred/index.js";
 import { InvalidArgumentError, logError } from "../../src/errors/index.js";
 import type { Upload, UploadStore } from "../../src/multipart/index.js";
 
@@ -89,8 +89,47 @@ class Sweep {
   }
 }
 
-/** Bytes that may wait for the disk while it writes; more of them are written at once. */
-const HIGH_WATER = 262_144;
+/** Bytes that are written at once, if so many are there. */
+const BATCH_SIZE = 262_144;
+
+const ignore = (): void => {};
+
+/**
+ * Writes all bytes of an upload. Bytes that come while the disk writes wait in the body's own queue, and go together in the
+ * next write. Not through streams, whose queues make the garbage collector keep much of what has passed them.
+ *
+ * @returns how many bytes there were
+ */
+async function writeAll(read: Upload["read"], file: FileHandle): Promise<number> {
+  let size = 0;
+  let next = read();
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one batch after the other
+    const first = isDeferrable(next) ? await next : next;
+    if (first === undefined) return size;
+    const batch = [first];
+    let length = first.length;
+    for (next = read(); length < BATCH_SIZE; next = read()) {
+      if (next === undefined) break;
+      if (isDeferrable(next)) {
+        // It may fail before it is awaited, or not be awaited because the disk fails.
+        toDeferred(next).onRealized(ignore, ignore);
+        break;
+      }
+      batch.push(next);
+      length += next.length;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- one batch after the other
+    await writeBatch(batch, length, file);
+    size += length;
+  }
+}
+
+async function writeBatch(batch: readonly Uint8Array[], length: number, file: FileHandle): Promise<void> {
+  const { bytesWritten } = await file.writev(batch as Uint8Array[]);
+  // A disk may take a part of it, for example because it is nearly full; the rest then fails, or not.
+  if (bytesWritten < length) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
+}
 
 /**
  * A store that writes uploads to temporary files, which only this user may read, under names of its own that cannot be
@@ -109,20 +148,19 @@ export function tempFileStore(options: TempFileStoreOptions = {}): UploadStore<T
     throw new InvalidArgumentError(`expiresIn must be a number of seconds above 0, or null, not ${expiresIn}`);
   }
   const sweep = expiresIn === null ? undefined : new Sweep(expiresIn * 1000, currentClock(options));
-  const save = async ({ filename, contentType, stream }: Upload): Promise<TempFile> => {
+  const save = async ({ filename, contentType, read }: Upload): Promise<TempFile> => {
     const tempfile = join(directory, `ring-multipart-${randomUUID()}`);
-    const file = createWriteStream(tempfile, { flags: "wx", mode: 0o600, highWaterMark: HIGH_WATER });
+    const file = await open(tempfile, "wx", 0o600);
     keep(tempfile);
+    let size: number;
     try {
-      await pipeline(stream, file);
+      size = await writeAll(read, file).finally(() => file.close());
     } catch (error) {
-      // It may be on its way to being opened. Not `once` of node:events, which would fail with the same error.
-      if (!file.closed) await new Promise<void>((resolve) => file.once("close", resolve));
       await remove(tempfile);
       throw error;
     }
     sweep?.add(tempfile);
-    return { filename, contentType, tempfile, size: file.bytesWritten };
+    return { filename, contentType, tempfile, size };
   };
   return Object.assign(save, {
     remove: async ({ tempfile }: TempFile): Promise<void> => {

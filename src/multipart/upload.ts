@@ -3,14 +3,16 @@
 import type { Readable } from "node:stream";
 import type { Awaitable } from "../deferred/index.js";
 
-/** A file on its way. */
+/** A file on its way. Its content is read once, through `stream` or through `read`. */
 export interface Upload {
   /** The name that the client gave it, perhaps "" or with a path; never to be used as a path. */
   readonly filename: string;
   /** As the client says; undefined if it does not. */
   readonly contentType: string | undefined;
-  /** The content, to be read once; it fails if the upload does. */
+  /** The content as a Node stream, made when it is asked for; it fails if the upload does. */
   readonly stream: Readable;
+  /** The next bytes, at once if they are there already; undefined at the end. Fails, in place or as a rejection, if the upload does. */
+  readonly read: () => Awaitable<Uint8Array | undefined>;
 }
 
 /**

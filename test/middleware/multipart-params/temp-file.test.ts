@@ -6,6 +6,7 @@ import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type TempFile, tempFileStore } from "../../../middleware/multipart-params/temp-file.js";
 import { mockClock } from "../../../src/clock/index.js";
+import { uploadOf } from "./upload.js";
 
 let directory: string;
 beforeEach(() => {
@@ -13,11 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const upload = (stream: Readable = Readable.from([Buffer.from("content")])) => ({
-  filename: "a.txt",
-  contentType: undefined,
-  stream,
-});
+const upload = (stream: Readable = Readable.from([Buffer.from("content")])) => uploadOf(stream);
 
 /** Waits until the file is gone. */
 async function gone(path: string): Promise<void> {
@@ -101,10 +98,10 @@ describe("tempFileStore", () => {
     const hooks = new URL("../../typescript-hooks.mjs", import.meta.url).href;
     const program = `
       import { readdirSync } from "node:fs";
-      import { Readable } from "node:stream";
       import { tempFileStore } from ${JSON.stringify(source)};
       const directory = ${JSON.stringify(directory)};
-      await tempFileStore({ directory })({ filename: "", stream: Readable.from(["a"]) }, {});
+      const chunks = [Buffer.from("a")];
+      await tempFileStore({ directory })({ filename: "", read: () => chunks.pop() }, {});
       console.log(readdirSync(directory).length);`;
     const { stdout, status } = spawnSync(
       process.execPath,
