@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
 import { checkHttp, type Drive, httpDrive, uploadDrive, websocketDrive } from "./load.js";
-import type { Contender, MicroLoad, Row } from "./row.js";
+import type { Contender, MemoryLoad, MicroLoad, Row } from "./row.js";
 import { median } from "./statistics.js";
 
 export interface Plan {
@@ -89,11 +89,16 @@ async function takeTurn(row: Row, contender: Contender, plan: Plan): Promise<Tur
   const attempts = plan.profiles === undefined ? ATTEMPTS : 1;
   let best: Turn | undefined;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const turn = await (row.load.kind === "micro" ? microTurn(contender, plan) : serverTurn(row.load, contender, plan));
+    const turn = await turnOf(row.load, contender, plan);
     if (best === undefined || turn.processor > best.processor) best = turn;
     if (best.processor >= ENOUGH) return best;
   }
   return best as Turn;
+}
+
+function turnOf(load: Row["load"], contender: Contender, plan: Plan): Promise<Turn> {
+  if (load.kind === "micro") return microTurn(contender, plan);
+  return load.kind === "memory" ? memoryTurn(contender) : serverTurn(load, contender, plan);
 }
 
 const compiled = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -123,7 +128,17 @@ async function microTurn(contender: Contender, plan: Plan): Promise<Turn> {
   return JSON.parse(output) as Turn;
 }
 
-type ServerLoad = Exclude<Row["load"], MicroLoad>;
+async function memoryTurn({ module, entry = "start" }: Contender): Promise<Turn> {
+  const output = await run(
+    "measured",
+    process.execPath,
+    ["--expose-gc", compiled("memory.js"), compiled(module), entry],
+    60_000,
+  );
+  return JSON.parse(output) as Turn;
+}
+
+type ServerLoad = Exclude<Row["load"], MicroLoad | MemoryLoad>;
 
 function driveOf(load: ServerLoad): Drive {
   if (load.kind === "http") return httpDrive(load);

@@ -38,6 +38,11 @@ export interface MicroLoad {
   readonly kind: "micro";
 }
 
+/** How many of what the function makes fit into a megabyte, once garbage is collected. */
+export interface MemoryLoad {
+  readonly kind: "memory";
+}
+
 export interface Contender {
   readonly name: string;
   /** File below bench, as it is compiled. */
@@ -56,8 +61,8 @@ export interface Row {
   /** Names the row on the command line. */
   readonly name: string;
   readonly title: string;
-  readonly unit: "requests/s" | "messages/s" | "operations/s" | "MB/s";
-  readonly load: HttpLoad | WebsocketLoad | UploadLoad | MicroLoad;
+  readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB" | "MB/s";
+  readonly load: HttpLoad | WebsocketLoad | UploadLoad | MicroLoad | MemoryLoad;
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly contenders: readonly Contender[];

@@ -1,5 +1,6 @@
 import { chain } from "./chain.js";
-import { type Awaitable, Deferred, isPlain, SUCCESS } from "./deferred.js";
+import { isPlain } from "./coerce.js";
+import { type Awaitable, Deferred, SUCCESS } from "./deferred.js";
 
 type AnyStage = (value: unknown) => unknown;
 

@@ -1,19 +1,16 @@
+import { follow, isOpened, isPlain, unwrapPrime } from "./coerce.js";
 import {
   type Awaitable,
   Deferred,
   ERROR,
   errorDeferred,
   errorOf,
-  follow,
-  isOpened,
-  isPlain,
   type Listener,
   type Realized,
   SUCCESS,
   settle,
   subscribe,
   successDeferred,
-  unwrapPrime,
 } from "./deferred.js";
 
 /** One stage of a chain: gets the realized value of the stage before. */

@@ -125,7 +125,7 @@ export class MultipartReader {
     const boundary = this.#delimiter.subarray(2);
     let at = this.#rest.indexOf(boundary);
     while (at === -1) {
-      this.#rest = this.#rest.subarray(Math.max(0, this.#rest.length - boundary.length + 1));
+      this.#rest = this.#rest.subarray(this.#rest.length - keptBack(this.#rest, boundary));
       // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       if (!(await this.#fill())) return false;
       at = this.#rest.indexOf(boundary);
@@ -190,13 +190,14 @@ function delimiterOf(boundary: string | undefined): Buffer {
   return Buffer.from(`\r\n--${boundary}`, "latin1");
 }
 
-/** How many bytes at the end may be the beginning of a delimiter. */
+/** How many bytes at the end may be the beginning of a delimiter; nearly always none, so that nothing is copied. */
 function keptBack(bytes: Buffer, delimiter: Buffer): number {
-  let at = bytes.indexOf(CR, Math.max(0, bytes.length - delimiter.length + 1));
+  const first = delimiter[0] as number;
+  let at = bytes.indexOf(first, Math.max(0, bytes.length - delimiter.length + 1));
   while (at !== -1) {
     const length = bytes.length - at;
     if (bytes.compare(delimiter, 0, length, at) === 0) return length;
-    at = bytes.indexOf(CR, at + 1);
+    at = bytes.indexOf(first, at + 1);
   }
   return 0;
 }

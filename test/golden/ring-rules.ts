@@ -6,7 +6,9 @@
  * that there is one is compared, and its text where the case's own handler threw it.
  */
 
-import type { Exchange, FunctionCase, JsonMap, Thrown } from "./ring-cases.js";
+import { createHmac } from "node:crypto";
+import { bytesOf } from "./fixtures.js";
+import type { Exchange, FunctionCase, Json, JsonMap, Thrown } from "./ring-cases.js";
 
 export interface Rule<T> {
   readonly sentence: string;
@@ -22,6 +24,34 @@ const cookiesOf = (response: JsonMap | null | undefined): JsonMap => (response?.
 
 const linesOf = (response: JsonMap | null | undefined): readonly string[] =>
   [headersOf(response)["Set-Cookie"] ?? []].flat();
+
+/** The cookies that a request sends, in a header without quotes and escapes. */
+const sentCookies = ({ request }: Exchange): readonly (readonly string[])[] => {
+  const { cookie } = (request?.["headers"] ?? {}) as { readonly cookie?: string };
+  return cookie === undefined ? [] : cookie.split("; ").map((pair) => pair.split(/=(.*)/, 2));
+};
+
+function withoutThrow<T extends { readonly throws?: Thrown }>(recorded: T): Omit<T, "throws"> {
+  const { throws: _, ...rest } = recorded;
+  return rest;
+}
+
+const isOnlyDashes = (value: Json | undefined): boolean => typeof value === "string" && /^(?:--)+$/.test(value);
+
+/** The length of a line of Set-Cookie up to its attributes, with the session sealed in it: encrypted, signed, in base64. */
+function sealedLength(line: string, session: Json | undefined): number {
+  const padded = 16 * Math.floor(Buffer.byteLength(JSON.stringify(session) ?? "") / 16 + 1);
+  return line.indexOf("=") + 1 + 4 * Math.ceil((16 + padded) / 3) + "--".length + 44;
+}
+
+/** Was it sealed with the key, as Ring seals? */
+function isSealed(sealed: Json | undefined, options: Json | undefined): boolean {
+  const { key } = (options ?? {}) as { readonly key?: Json };
+  if (typeof sealed !== "string" || key === undefined) return false;
+  const [data = "", mac] = sealed.split("--");
+  const bytes = typeof key === "string" ? Buffer.from(key) : bytesOf(key as { base64: string });
+  return mac === createHmac("sha256", bytes).update(Buffer.from(data, "base64")).digest("base64");
+}
 
 const locationOf = (response: JsonMap | null | undefined): string | undefined => {
   const [, value] = Object.entries(headersOf(response)).find(([name]) => name.toLowerCase() === "location") ?? [];
@@ -110,9 +140,36 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
       Object.keys(cookiesOf(handler?.response)).length > 0 && linesOf(response).some((line) => /[\r\n]/.test(line)),
     expect: (exchange) => ({ ...exchange, throws: refused }),
   },
+  {
+    sentence: "a session cookie of nothing but dashes is no session; Ring stumbles over it",
+    applies: (exchange) =>
+      exchange.throws?.accidental === true && sentCookies(exchange).some(([, value]) => isOnlyDashes(value)),
+    expect: (exchange) => {
+      const cookies = Object.fromEntries(sentCookies(exchange).map(([name, value = ""]) => [name, { value }]));
+      const handlerSaw = { cookies, session: {}, sessionKey: null };
+      return { ...withoutThrow(exchange), handlerSaw, response: exchange.handler?.response ?? null };
+    },
+  },
+  {
+    sentence: "a sealed session beyond 4096 bytes is refused, as browsers drop its cookie; Ring sends it",
+    applies: ({ handler, response }) =>
+      linesOf(response).some(
+        (line) => line.includes("={{any:sealed}}") && sealedLength(line, handler?.response?.["session"]) > 4096,
+      ),
+  },
 ];
 
 export const functionRules: readonly Rule<FunctionCase>[] = [
+  {
+    sentence: "a session sealed by Ring is not read: EDN is in it, and JSON is expected",
+    applies: ({ fn, args: [options, sealed] }) => fn === "cookieStoreRead" && isSealed(sealed, options),
+  },
+  {
+    sentence: "a sealed session of nothing but dashes is no session; Ring stumbles over it",
+    applies: ({ fn, args: [, sealed], throws }) =>
+      fn === "cookieStoreRead" && throws?.accidental === true && isOnlyDashes(sealed),
+    expect: (recorded) => ({ ...withoutThrow(recorded), result: null }),
+  },
   {
     sentence: "a content length beyond 2^53 - 1 is refused, as Ring refuses one beyond 2^63 - 1",
     applies: ({ fn, result }) => fn === "requestContentLength" && Object.hasOwn(Object(result), "bigint"),

@@ -53,6 +53,28 @@ function writeAll(output: Writable, chunks: readonly string[]): void {
   for (const chunk of chunks) output.write(chunk);
 }
 
+type StoreStep = readonly [operation: "read" | "write" | "delete", key: string | null, data?: unknown];
+
+/** What a memory store answers, step by step, and what is in it then. */
+function runStore(initial: Record<string, unknown>, script: readonly StoreStep[]): unknown {
+  const cell = Object.assign(Object.create(null) as Record<string, unknown>, initial);
+  const store = needed("memoryStore")(cell);
+  const results = script.map(([operation, key, data]) => store[`${operation}Session`](key ?? undefined, data));
+  return { results, store: cell };
+}
+
+/** A function over a cookie store of the options; undefined without one. */
+const overCookieStore =
+  (f: (store: Any, ...args: Any[]) => unknown): (() => AnyFunction | undefined) =>
+  () => {
+    const cookieStore = find("cookieStore");
+    return cookieStore && ((options, ...args) => f(cookieStore(options), ...args));
+  };
+
+function sealedAndRead(store: Any, sealed: string): unknown {
+  return { sealed, read: store.readSession(sealed) };
+}
+
 /** Functions under another name, or with other arguments, than in the tables. */
 const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   requestContentType: () => find("contentType", "./request"),
@@ -63,6 +85,11 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   reValueMatch: () => parsing.parseValue,
   stringInputStream: () => io.stringInputStream,
   pipedInputStream: () => (chunks: string[]) => readText(io.pipedInputStream((output) => writeAll(output, chunks))),
+  cookieStoreCreate: overCookieStore(() => true),
+  cookieStoreRead: overCookieStore((store, sealed) => store.readSession(sealed)),
+  cookieStoreRoundTrip: overCookieStore((store, data) => sealedAndRead(store, store.writeSession(undefined, data))),
+  cookieStoreDelete: overCookieStore((store, sealed) => sealedAndRead(store, store.deleteSession(sealed))),
+  memoryStoreScript: () => find("memoryStore") && runStore,
   lastModifiedDate: () => (file: { path: string }) => io.lastModifiedDate(file.path),
 };
 

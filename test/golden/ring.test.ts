@@ -359,6 +359,18 @@ describe("the runner", () => {
     expect(await casesDifferences(answering(response, expected))).toEqual([]);
   });
 
+  it("has a rule for a sealed session of nothing but dashes", async () => {
+    const key = { base64: Buffer.from("a 16-byte secret").toString("base64") };
+    const recorded: Case = {
+      id: "made up",
+      fn: "cookieStoreRead",
+      args: [{ key }, "----"],
+      throws: { kind: "NullPointerException", accidental: true },
+    };
+    expect(await casesDifferences(recorded)).toEqual([]);
+    expect(await casesDifferences({ ...recorded, throws: { kind: "Exception" } })).not.toEqual([]);
+  });
+
   const redirecting = (host: JsonMap, location: string, expected: string): MiddlewareCase => ({
     id: "made up",
     middleware: "wrapAbsoluteRedirects",
