@@ -43,6 +43,7 @@ class PartOfReader implements FormPart {
   readonly #reader: MultipartReader;
   readonly #maxSize: number;
   #size = 0;
+  #isLeft = false;
 
   constructor(
     name: string,
@@ -65,6 +66,8 @@ class PartOfReader implements FormPart {
   }
 
   read(): Awaitable<Buffer | undefined> {
+    // What comes now belongs to other parts.
+    if (this.#isLeft) return undefined;
     return andThen(this.#reader.read(), (bytes) => {
       if (bytes === undefined) return undefined;
       this.#size += bytes.length;
@@ -75,6 +78,11 @@ class PartOfReader implements FormPart {
 
   stream(): Readable {
     return new PartStream(this);
+  }
+
+  /** Called before the reader goes on to the next part. */
+  leave(): void {
+    this.#isLeft = true;
   }
 
   #check(size: number): void {
@@ -166,7 +174,9 @@ export async function* formParts(
       }
       const filename = filenameOf(disposition);
       if (outerName !== undefined && filename === undefined) continue;
-      yield new PartOfReader(name, filename, headers, reader, maxFileSize);
+      const part = new PartOfReader(name, filename, headers, reader, maxFileSize);
+      yield part;
+      part.leave();
     }
   } finally {
     reader.abandon();

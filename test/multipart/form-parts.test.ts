@@ -118,6 +118,34 @@ describe("formParts", () => {
     expect(await parts.next()).toMatchObject({ done: true });
   });
 
+  it("does not read on while a stream over a part still does, for that might take the end from it", async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    async function* body(): AsyncGenerator<string> {
+      yield part('name="f"; filename="f"', "12345").slice(0, -2);
+      await gate;
+      yield "6789\r\n--x--";
+    }
+    const parts = formParts(body(), type());
+    const stream = (await parts.next()).value?.stream() as Readable;
+    // By now the stream wants more than there is.
+    await new Promise((resolve) => stream.once("data", resolve));
+    await new Promise(setImmediate);
+    const next = parts.next();
+    open();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
+  it("gives nothing of the next part to one that was left", async () => {
+    const parts = formParts(`${part("name=a", "1")}${part("name=b", "2")}--x--`, type());
+    const first = (await parts.next()).value;
+    const second = (await parts.next()).value;
+    expect(await first?.read()).toBeUndefined();
+    expect(String(await second?.read())).toBe("2");
+  });
+
   it("fails with what the body fails with, and the stream of the part does, too", async () => {
     const body = new PassThrough();
     const parts = formParts(body, type());
