@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./children.js";
-import type { HttpLoad, WebsocketLoad } from "./row.js";
+import type { HttpLoad, UploadLoad, WebsocketLoad } from "./row.js";
 
 /** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
 export type Drive = (port: number, seconds: number) => Promise<number>;
@@ -80,6 +80,15 @@ function headerOptions({ headers = {} }: HttpLoad, separator: string): string[] 
   return Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}${separator}${value}`]);
 }
 
+/** The load as of a client that has been there before: with the cookies it was given, if the load keeps them. */
+export async function returning(load: HttpLoad, port: number): Promise<HttpLoad> {
+  if (load.keepsCookies !== true) return load;
+  const visit = await fetch(url(load, port), { headers: load.headers ?? {} });
+  await visit.arrayBuffer();
+  const cookies = visit.headers.getSetCookie().map((cookie) => cookie.slice(0, cookie.indexOf(";")));
+  return { ...load, headers: { ...load.headers, cookie: cookies.join("; ") } };
+}
+
 /** Asks once, and compares the answer with what all contenders must give. */
 export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
   const { headers = {}, post } = load;
@@ -88,6 +97,16 @@ export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
   if (response.status !== 200 || body !== load.body) {
     throw new Error(`expected 200 ${JSON.stringify(load.body)}, got ${response.status} ${JSON.stringify(body)}`);
   }
+}
+
+const uploadClient = fileURLToPath(new URL("upload-client.js", import.meta.url));
+
+/** @returns megabytes per second; the client compares each answer. */
+export function uploadDrive(load: UploadLoad): Drive {
+  return async (port, seconds) => {
+    const order = JSON.stringify({ ...load, port, seconds });
+    return Number(await run("load", process.execPath, [uploadClient, order], seconds * 1000 + MARGIN));
+  };
 }
 
 const websocketClient = fileURLToPath(new URL("websocket-client.js", import.meta.url));

@@ -108,6 +108,24 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    name: "multipart",
+    title: "A form with a file of 50 MB, into a temporary file",
+    unit: "MB/s",
+    load: { kind: "upload", path: "/", connections: 2, size: 50_000_000, body: "film 50000000" },
+    baseline: "Express, multer's disk storage",
+    contenders: [
+      { name: "Express, multer's disk storage", module: "http/express-upload.js" },
+      {
+        name: "ring, multipart-params, temp-file store",
+        kit: true,
+        module: "http/ring-upload.js",
+        targets: { "Express, multer's disk storage": 1 },
+        leaner: "Express, multer's disk storage",
+      },
+      { name: "ring, after multer", kit: true, module: "http/ring-upload.js", entry: "startAfterMulter" },
+    ],
+  },
+  {
     name: "websocket",
     title: "Websocket echo, text messages of 64 bytes",
     unit: "messages/s",

@@ -31,3 +31,18 @@ export function isReadable(body: unknown): body is Readable {
   const candidate = body as Partial<Readable> | null | undefined;
   return typeof candidate?.pipe === "function" && typeof candidate.on === "function";
 }
+
+/**
+ * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
+ * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
+ * as long as the server's `requestTimeout` lets it.
+ */
+export function abandon(body: object): void {
+  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
+  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
+    body.on("error", ignore);
+    body.resume();
+  } else {
+    closeBody(body);
+  }
+}

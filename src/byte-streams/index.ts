@@ -1,5 +1,14 @@
 /** Representations of bytes. Source: `clj-commons.byte-streams`. */
-export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError, utf8 } from "./charset.js";
+export {
+  type Charset,
+  charset,
+  findCharset,
+  type PieceEncoder,
+  toBuffer,
+  UnknownCharsetError,
+  utf8,
+} from "./charset.js";
+export { type ByteChunks, readChunks } from "./chunks.js";
 export { closeBody, isReadable } from "./close.js";
 export { type FileRegion, FileRegionError, file, fileRegion, HttpFile } from "./http-file.js";
 export {

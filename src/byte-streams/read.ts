@@ -16,7 +16,7 @@ import {
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
 import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
-import { closeBody, isReadable } from "./close.js";
+import { abandon, closeBody, isReadable } from "./close.js";
 
 /** Everything that bytes can be read from. */
 export type ByteBody =
@@ -109,23 +109,8 @@ class Collected {
   }
 }
 
-/**
- * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
- * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
- * as long as the server's `requestTimeout` lets it.
- */
-function abandon(body: object): void {
-  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
-  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
-    body.on("error", () => {});
-    body.resume();
-  } else {
-    closeBody(body);
-  }
-}
-
 /** The error of a stream; a connection that is gone, or none, means that the body was cut off. */
-function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown): unknown {
   if (error === null || error === undefined) return new BodyAbortedError();
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }

@@ -9,7 +9,7 @@ import { readText } from "../../src/byte-streams/index.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
-import { fixturePath } from "./fixtures.js";
+import { fixturePath, root } from "./fixtures.js";
 import { keepalive, mapListener, mockMultipartBody, socketHelpers, writeBodyToStream } from "./ring-programs.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
@@ -174,7 +174,7 @@ export const MAKERS: Readonly<Record<string, (argument: Any) => unknown>> = {
 /** Upload stores by the names the tables give them. */
 export const UPLOAD_STORES: Readonly<Record<string, () => unknown>> = {
   byteArray: () => needed("byteArrayStore")(),
-  tempFile: () => needed("tempFileStore")(),
+  tempFile: () => needed("tempFileStore")({ directory: root }),
 };
 
 /** Puts the mark for recreation on a session. */

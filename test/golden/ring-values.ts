@@ -1,5 +1,6 @@
 /** Values between the tables and the kit: what the tables write becomes what it stands for, and back. */
 
+import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/index.js";
 import { BigDecimal } from "../../src/ring/big-decimal.js";
@@ -69,7 +70,9 @@ export function read(value: Json): unknown {
   }
   if (Array.isArray(value)) return value.map(read);
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [KEYS[name] ?? name, read(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [Object.hasOwn(KEYS, name) ? KEYS[name] : name, read(inner)]),
+  );
 }
 
 /** Keys with a namespace, as the kit has them. */
@@ -157,6 +160,13 @@ function scriptedStore(script: JsonMap, calls: unknown[]): unknown {
   };
 }
 
+/** A file that was uploaded: its text, or its bytes if they are none. */
+function showTempFile(path: string): JsonMap {
+  const bytes = readFileSync(path);
+  const text = bytes.toString();
+  return { tempFile: Buffer.from(text).equals(bytes) ? { text } : base64(bytes) };
+}
+
 const base64 = (bytes: Uint8Array): JsonMap => ({ base64: Buffer.from(bytes).toString("base64") });
 
 /** A value of the kit as the tables write it. */
@@ -178,7 +188,8 @@ export async function show(value: unknown): Promise<Json> {
   const shown = Object.create(null) as Record<string, Json>;
   const isResponse = "status" in value;
   for (const [name, inner] of Object.entries(value)) {
-    shown[name] = isResponse && name === "body" ? await showBody(inner) : await show(inner);
+    if (isResponse && name === "body") shown[name] = await showBody(inner);
+    else shown[name] = name === "tempfile" ? showTempFile(inner as string) : await show(inner);
   }
   return shown;
 }

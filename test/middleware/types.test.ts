@@ -4,12 +4,19 @@
  */
 import { describe, expect, it } from "@jest/globals";
 import {
+  byteArrayStore,
   type Cookies,
+  type FileBytes,
+  type MultipartParams,
   type Params,
+  type TempFile,
   wrapContentType,
   wrapCookies,
   wrapHead,
+  wrapKeywordParams,
   wrapLint,
+  wrapMultipartParams,
+  wrapNestedParams,
   wrapNotModified,
   wrapParams,
   wrapReload,
@@ -120,5 +127,55 @@ describe("a stack of middleware", () => {
     wrapParams(() => ({ status: "200" }));
     expect(served(wrapParams(needsParams))).toBeInstanceOf(Function);
     expect(served(pipe(needsBoth, wrapCookies, wrapParams))).toBeInstanceOf(Function);
+  });
+});
+
+describe("the types of forms", () => {
+  it("let a stack read nested fields and files", () => {
+    const handler = ({ params, multipartParams }: RingRequest & Params & MultipartParams): RingResponse => {
+      const file = multipartParams["file"] as TempFile | undefined;
+      return { body: `${JSON.stringify(params)} ${file?.size}` };
+    };
+    const body = '{"a":"1"} undefined';
+    expect(ask(pipe(handler, wrapKeywordParams, wrapNestedParams, wrapMultipartParams, wrapParams))).toEqual({ body });
+    expect(ask(wrapParams(wrapMultipartParams(handler, { maxFileSize: 1 })))).toEqual({ body });
+    expect(ask(wrapMultipartParams(wrapNestedParams(({ params }) => ({ body: Object.keys(params).join() }))))).toEqual({
+      body: "",
+    });
+  });
+
+  it("know what a store answers", () => {
+    const bytes = ({ multipartParams }: RingRequest & MultipartParams<FileBytes>): RingResponse => {
+      const { a } = multipartParams;
+      return { body: typeof a === "object" && "bytes" in a ? a.bytes : "" };
+    };
+    const count = ({ multipartParams }: RingRequest & MultipartParams<number>): RingResponse => ({
+      body: String(multipartParams["a"]),
+    });
+    const store = async (): Promise<number> => 1;
+    expect(ask(wrapMultipartParams(bytes, { store: byteArrayStore() }))).toEqual({ body: "" });
+    expect(ask(wrapMultipartParams(count, { store }))).toEqual({ body: "undefined" });
+    expect(
+      ask(pipe(bytes, (handler) => wrapMultipartParams(handler, { store: byteArrayStore() }), wrapParams)),
+    ).toEqual({
+      body: "",
+    });
+    // @ts-expect-error -- the default store makes files, not bytes
+    wrapMultipartParams(bytes);
+    // @ts-expect-error -- a store of numbers makes no bytes
+    wrapMultipartParams(bytes, { store });
+    // @ts-expect-error -- an option that does not exist
+    wrapMultipartParams(count, { store, limit: 5 });
+  });
+
+  it("do not compile without what is read", () => {
+    const nested = wrapNestedParams((request) => ({ body: JSON.stringify(request.params) }));
+    // @ts-expect-error -- nothing adds the params to be nested
+    served(nested);
+    const uploads = (request: RingRequest & MultipartParams): RingResponse => ({ body: request.uri });
+    // @ts-expect-error -- wrapParams reads no multipart forms
+    served(wrapParams(uploads));
+    expect(served(wrapParams(nested))).toBeInstanceOf(Function);
+    expect(served(wrapMultipartParams(uploads))).toBeInstanceOf(Function);
   });
 });
