@@ -1,7 +1,8 @@
 /** Representations of bytes. Source: `clj-commons.byte-streams`. */
 export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError, utf8 } from "./charset.js";
 export { closeBody, isReadable } from "./close.js";
-export { type FileRegion, FileRegionError, file, fileRegion, HttpFile } from "./http-file.js";
+export { namesIn, realPathIfThere, statIfThere } from "./disk.js";
+export { type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
 export {
   BodyAbortedError,
   BodyTooLargeError,
@@ -13,3 +14,4 @@ export {
   readBytes,
   readText,
 } from "./read.js";
+export { descriptorStream, FileChangedError, openSeen, readRegion, regionChunks, regionStream } from "./read-file.js";

@@ -15,7 +15,7 @@ import type { Exchange } from "./exchange.js";
 /** The file that a body names; undefined for other bodies. */
 export function fileOf(body: object): HttpFile | undefined {
   if (body instanceof HttpFile) return body;
-  return isUrl(body) && body.protocol === "file:" ? new HttpFile(fileURLToPath(body), 0, undefined, 65_536) : undefined;
+  return isUrl(body) && body.protocol === "file:" ? new HttpFile(fileURLToPath(body)) : undefined;
 }
 
 function isUrl(body: object): body is URL {

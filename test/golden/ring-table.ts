@@ -9,7 +9,7 @@ import { readText } from "../../src/byte-streams/index.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
-import { fixturePath } from "./fixtures.js";
+import { fixturePath, resourceRoots } from "./fixtures.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -63,6 +63,16 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   reValueMatch: () => parsing.parseValue,
   stringInputStream: () => io.stringInputStream,
   pipedInputStream: () => (chunks: string[]) => readText(io.pipedInputStream((output) => writeAll(output, chunks))),
+  fileResponse: () => (path: string, options?: { readonly root: string }) =>
+    options === undefined
+      ? needed("fileResponse")(fixturePath(path))
+      : needed("fileResponse")(path, { ...options, root: fixturePath(options.root) }),
+  resourceResponse: () => (path: string, options?: object) =>
+    needed("resourceResponse")(path, { ...options, roots: resourceRoots }),
+  fileRequest: () => (request: object, root: string, options?: object) =>
+    needed("fileRequest")(request, fixturePath(root), options),
+  resourceRequest: () => (request: object, root: string, options?: object) =>
+    needed("resourceRequest")(request, root, { ...options, roots: resourceRoots }),
   lastModifiedDate: () => (file: { path: string }) => io.lastModifiedDate(file.path),
 };
 
@@ -83,6 +93,10 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { root, ...options }) =>
       wrap(handler, fixturePath(root), options),
+  wrapResource:
+    (wrap) =>
+    (handler, { root, ...options }) =>
+      wrap(handler, root, { ...options, roots: resourceRoots }),
   wrapFrameOptions:
     (wrap) =>
     (handler, { value }) =>
