@@ -1,7 +1,6 @@
 /** Headers of a body that is a file. Source: `ring.middleware.file-info`. */
 
-import { fileURLToPath } from "node:url";
-import { type FileRegion, fileRegion, HttpFile } from "../src/byte-streams/index.js";
+import { asFile, type FileRegion, fileRegion, type HttpFile } from "../src/byte-streams/index.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { RingError } from "../src/errors/index.js";
 import { formatDate, parseDate } from "../src/ring/http-date.js";
@@ -16,14 +15,6 @@ export class BadDateError extends RingError {
       status: 400,
     });
   }
-}
-
-function fileOf(body: RingResponse["body"]): HttpFile | undefined {
-  if (body instanceof HttpFile) return body;
-  // Not instanceof: a URL may come from another realm.
-  const isFileUrl =
-    Object.prototype.toString.call(body) === "[object URL]" && (body as URL | undefined)?.protocol === "file:";
-  return isFileUrl ? new HttpFile(fileURLToPath(body as URL)) : undefined;
 }
 
 /** The other two forms of dates in HTTP have a dash after the day, and no comma. */
@@ -52,7 +43,7 @@ export function fileInfoResponse<R extends RingResponse | null | undefined>(
   request: Partial<Pick<RingRequest, "headers">>,
   mimeTypes?: MimeTypes | null,
 ): Awaitable<R> {
-  const file = fileOf(response?.body);
+  const file = asFile(response?.body);
   if (file === undefined) return response;
   return andThen(fileRegion(file), (region) => withInfo(response, request, file, region, mimeTypes) as R);
 }

@@ -1,4 +1,5 @@
 /** Ring's middleware. */
+export * from "./compression.js";
 export * from "./content-type.js";
 export * from "./cookies.js";
 export * from "./file.js";

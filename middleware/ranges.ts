@@ -1,7 +1,7 @@
 /** Parts of bodies, as download managers and media players ask for them. Not in Ring. */
 
 import { randomBytes } from "node:crypto";
-import { charset, type FileRegion, fileRegion, HttpFile, regionChunks } from "../src/byte-streams/index.js";
+import { asFile, charset, type FileRegion, fileRegion, HttpFile, regionChunks } from "../src/byte-streams/index.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { type ByteRange, parseByteRanges } from "../src/ring/byte-ranges.js";
@@ -19,15 +19,20 @@ export interface RangeOptions {
 type Ranged = Partial<Pick<RingRequest, "requestMethod" | "headers">>;
 type Headers = Readonly<Record<string, string>>;
 
-/** A body of known size, any part of which can be had. */
-type WholeBody = HttpFile | Uint8Array;
-
-/** The body as something that has parts; undefined if it comes bit by bit. */
-function wholeBody(response: RingResponse): WholeBody | undefined {
+/** The parts of a body that has some. */
+function partsOf(response: RingResponse): Awaitable<Parts> {
   const { body } = response;
-  if (body instanceof HttpFile || body instanceof Uint8Array) return body;
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
-  return typeof body === "string" ? charset(getCharset(response) ?? "utf-8").encode(body) : undefined;
+  const file = asFile(body);
+  if (file !== undefined) return andThen(fileRegion(file), (region) => partsOfFile(file, region));
+  if (typeof body === "string") return partsOfBytes(charset(getCharset(response) ?? "utf-8").encode(body));
+  return partsOfBytes(body instanceof ArrayBuffer ? new Uint8Array(body) : (body as Uint8Array));
+}
+
+/** Is all of the body there, so that any part of it can be had? Others come bit by bit. */
+function hasParts({ body }: RingResponse): boolean {
+  return (
+    typeof body === "string" || asFile(body) !== undefined || ArrayBuffer.isView(body) || body instanceof ArrayBuffer
+  );
 }
 
 const isStatus = (response: RingResponse, status: number): boolean => (response.status ?? 200) === status;
@@ -110,14 +115,11 @@ function multipart(response: RingResponse, parts: Parts, ranges: readonly ByteRa
   );
 }
 
-function inParts(response: RingResponse, request: Ranged, parts: Parts, maxRanges: number): RingResponse {
-  const { headers = {} } = request;
-  const accepting = (): RingResponse => changed(response, { "Accept-Ranges": "bytes" });
-  const range = headers["range"];
-  if (request.requestMethod !== "get" || range === undefined || parts.size === 0) return accepting();
-  if (!isSameVersion(headers["if-range"], response)) return accepting();
-  const ranges = parseByteRanges(range, parts.size, maxRanges);
-  if (ranges === undefined) return accepting();
+const accepting = (response: RingResponse): RingResponse => changed(response, { "Accept-Ranges": "bytes" });
+
+function inParts(response: RingResponse, range: string, parts: Parts, maxRanges: number): RingResponse {
+  const ranges = parts.size === 0 ? undefined : parseByteRanges(range, parts.size, maxRanges);
+  if (ranges === undefined) return accepting(response);
   const [first, second] = ranges;
   if (first === undefined) {
     const refusal = { "Content-Range": `bytes */${parts.size}`, "Content-Length": "0" };
@@ -154,19 +156,20 @@ export function rangeResponse<R extends RingResponse | null | undefined>(
   const { requestMethod } = request;
   if (response === null || response === undefined || !isStatus(response, 200)) return response;
   if (requestMethod !== "get" && requestMethod !== "head") return response;
-  const { headers } = response;
-  if (findHeaderName(headers, "content-range") !== undefined) return response;
-  const ownAccept = headerOf(headers, "accept-ranges");
+  const ownAccept = headerOf(response.headers, "accept-ranges");
   if (ownAccept !== undefined && ownAccept !== null) return response;
-  const { maxRanges = MAX_RANGES } = options;
-  const body = wholeBody(response);
-  if (body instanceof HttpFile) {
-    return andThen(fileRegion(body), (region) => inParts(response, request, partsOfFile(body, region), maxRanges));
+  if (!hasParts(response)) {
+    // The body of a HEAD may be gone already: those that have a length are those that have parts.
+    const isHeadOfParts =
+      requestMethod === "head" &&
+      (response.body ?? null) === null &&
+      findHeaderName(response.headers, "content-length") !== undefined;
+    return isHeadOfParts ? accepting(response) : response;
   }
-  if (body !== undefined) return inParts(response, request, partsOfBytes(body), maxRanges);
-  // The body of a HEAD is gone already; those that have a length are those that have parts.
-  const isHeadOfParts = requestMethod === "head" && findHeaderName(headers, "content-length") !== undefined;
-  return isHeadOfParts ? changed(response, { "Accept-Ranges": "bytes" }) : response;
+  const { range, "if-range": ifRange } = request.headers ?? {};
+  if (requestMethod !== "get" || range === undefined || !isSameVersion(ifRange, response)) return accepting(response);
+  const { maxRanges = MAX_RANGES } = options;
+  return andThen(partsOf(response), (parts) => inParts(response, range, parts, maxRanges));
 }
 
 const MAX_RANGES = 16;

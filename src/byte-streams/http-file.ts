@@ -64,6 +64,14 @@ export function file(path: string | URL, offset = 0, length?: number, chunkSize:
   return new HttpFile(typeof path === "string" ? path : fileURLToPath(path), offset, length, chunkSize);
 }
 
+/** The file that a body is, or that it names as a `file:` URL; undefined for other bodies. */
+export function asFile(body: unknown): HttpFile | undefined {
+  if (body instanceof HttpFile) return body;
+  // Not instanceof: a URL may come from another realm.
+  if (body === null || typeof body !== "object" || !("href" in body && "protocol" in body)) return undefined;
+  return body.protocol === "file:" ? new HttpFile(fileURLToPath(body as URL)) : undefined;
+}
+
 /** A file that was looked at: how many bytes of it are meant, from where. */
 export interface FileRegion {
   readonly seen: SeenFile;

@@ -1,8 +1,9 @@
 /** Representations of bytes. Source: `clj-commons.byte-streams`. */
 export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError, utf8 } from "./charset.js";
-export { closeBody, isReadable } from "./close.js";
+export { closeBody, closeSource, isReadable } from "./close.js";
+export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
 export { namesIn, realPathIfThere, statIfThere } from "./disk.js";
-export { type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
+export { asFile, type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
 export {
   BodyAbortedError,
   BodyTooLargeError,

@@ -1,6 +1,7 @@
 /** The kinds of bodies that come bit by bit, each as a chunk source. */
 import type { Readable } from "node:stream";
 import type { ReadableStream, ReadableStreamDefaultReader } from "node:stream/web";
+import { closeSource } from "../byte-streams/index.js";
 import { drain, mark, push, type Task } from "../deferred/core.js";
 import { andThen, type Deferred, deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
 import { logError, RingError } from "../errors/index.js";
@@ -50,10 +51,7 @@ export class StreamChunks implements ChunkSource, Taker<unknown>, Task {
 
   close(): void {
     this.#reader = undefined;
-    this.#source.close();
-    // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
-    const { pendingPuts = 0, bufferSize = 0 } = this.#source.description();
-    for (let left = pendingPuts + bufferSize; left > 0; left--) this.#source.take(END);
+    closeSource(this.#source);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The only code that writes Node's response. */
 import { type Charset, utf8 } from "../byte-streams/charset.js";
 import {
+  asFile,
   descriptorStream,
   type FileRegion,
   fileRegion,
@@ -9,7 +10,7 @@ import {
   readRegion,
 } from "../byte-streams/index.js";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
-import { bytesOf, chunksOf, fileOf, isBlob, notABody } from "./body.js";
+import { bytesOf, chunksOf, isBlob, notABody } from "./body.js";
 import { ReadableChunks } from "./chunk-sources.js";
 import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
@@ -87,7 +88,7 @@ function sendObject(exchange: Exchange, head: Head, body: object): void {
     sendWhole(exchange, head, bytes, bytes.byteLength);
     return;
   }
-  const file = fileOf(body);
+  const file = asFile(body);
   if (file !== undefined) {
     sendFile(exchange, head, file);
     return;
