@@ -15,7 +15,7 @@ import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError } from "../src/errors/index.js";
 import { EncodingChoice, varyWith } from "../src/ring/accept-encoding.js";
 import { headerOf } from "../src/ring/headers.js";
-import { getCharset, updateHeader } from "../src/ring/response.js";
+import { getCharset, getHeader, updateHeader } from "../src/ring/response.js";
 import { Seq } from "../src/ring/seq.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, HeaderValue, RingRequest, RingResponse } from "../src/ring/types.js";
@@ -79,7 +79,7 @@ function planOf(options: CompressionOptions): Plan {
   };
 }
 
-const text = (value: unknown): string => [value ?? ""].flat().join(",");
+const textOf = (response: RingResponse, name: string): string => [getHeader(response, name) ?? ""].flat().join(",");
 
 /** Statuses whose body is none, or a part of one. */
 const isUntouchable = (status: number): boolean =>
@@ -91,10 +91,10 @@ function isCandidate(response: RingResponse, request: Request, { filter }: Plan)
   if (body === null || body === undefined || request.requestMethod === "head" || isUntouchable(status)) return false;
   const contentType = headerOf(headers, "content-type");
   if (typeof contentType !== "string" || !filter(contentType, response)) return false;
-  if (text(headerOf(headers, "content-encoding")) !== "" || headerOf(headers, "content-range") !== undefined) {
+  if (textOf(response, "content-encoding") !== "" || headerOf(headers, "content-range") !== undefined) {
     return false;
   }
-  return !/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(text(headerOf(headers, "cache-control")));
+  return !/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(textOf(response, "cache-control"));
 }
 
 /** Bodies up to this size, in bytes, are compressed in place: handing them to another thread takes this one as long. */

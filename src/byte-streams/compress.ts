@@ -26,7 +26,7 @@ type Compressor = BrotliCompress | Gzip | Deflate;
 export interface Compression {
   /** Of bytes so few that handing them to another thread would take this one longer. */
   whole(bytes: Uint8Array): Buffer;
-  start(): Compressor;
+  readonly start: () => Compressor;
   /** What pushes out all that was written. */
   readonly flush: number;
 }

@@ -13,7 +13,7 @@ export const OUTSIDE = "outside";
 
 interface Known extends SeenFile {
   /** Milliseconds of the clock until which nobody looks again. */
-  readonly freshUntil: number;
+  freshUntil: number;
 }
 
 /** Paths that are remembered. */
@@ -56,22 +56,27 @@ export class FileLookUp {
 
   /** @param path Without NUL characters. */
   look(path: string): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
+    const now = this.#cacheFor === 0 ? 0 : currentClock().now();
     const known = this.#known.get(path);
-    if (known === undefined || known.isStale) return this.#find(path);
-    if (this.#cacheFor > 0 && currentClock().now() < known.freshUntil) return known;
+    if (known === undefined || known.isStale) return this.#find(path, now);
+    if (now < known.freshUntil) return known;
     return chain(statIfThere(path), (stats) => {
-      if (stats === undefined || !isUnchanged(known.stats, stats)) return this.#find(path);
-      return this.#cacheFor === 0 ? known : this.#keep(path, known);
+      if (stats === undefined || !isUnchanged(known.stats, stats)) return this.#find(path, now);
+      known.freshUntil = now + this.#cacheFor;
+      return known;
     });
   }
 
-  async #find(path: string): Promise<SeenFile | typeof MISSING | typeof OUTSIDE> {
+  async #find(path: string, now: number): Promise<SeenFile | typeof MISSING | typeof OUTSIDE> {
     this.#known.delete(path);
     const real = this.#bases === undefined ? path : await realPathIfThere(path);
     if (real === undefined) return MISSING;
     if (!(await this.#isInside(real))) return OUTSIDE;
     const stats = await statIfThere(real);
-    return stats === undefined ? MISSING : this.#keep(path, { path: real, stats, isStale: false });
+    if (stats === undefined) return MISSING;
+    const found: Known = { path: real, stats, isStale: false, freshUntil: now + this.#cacheFor };
+    this.#keep(path, found);
+    return found;
   }
 
   async #isInside(real: string): Promise<boolean> {
@@ -83,13 +88,11 @@ export class FileLookUp {
     return this.#realBases.some((base) => isBelow(base, real));
   }
 
-  #keep(path: string, { path: real, stats, isStale }: SeenFile): SeenFile {
-    const known = { path: real, stats, isStale, freshUntil: currentClock().now() + this.#cacheFor };
-    if (this.#known.size >= MAX_KNOWN && !this.#known.has(path)) {
+  #keep(path: string, found: Known): void {
+    if (this.#known.size >= MAX_KNOWN) {
       const [oldest] = this.#known.keys();
       this.#known.delete(oldest as string);
     }
-    this.#known.set(path, known);
-    return known;
+    this.#known.set(path, found);
   }
 }
