@@ -51,9 +51,14 @@ export function statOf(path: string): Deferred<Stats> {
 // What turns out to be a FIFO must not make anybody wait for its writer.
 const READ_ONLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
+const READ_NO_LINK = READ_ONLY | (constants.O_NOFOLLOW ?? 0);
+
 /** Opens a file for reading. @returns its descriptor, which whoever gets it closes */
-export function openPath(path: string): Deferred<number> {
-  return asked((answer) => open(path, READ_ONLY, answer));
+export function openPath(
+  path: string,
+  { followsLink = true }: { readonly followsLink?: boolean } = {},
+): Deferred<number> {
+  return asked((answer) => open(path, followsLink ? READ_ONLY : READ_NO_LINK, answer));
 }
 
 /** What is behind a descriptor. */

@@ -9,6 +9,8 @@ export interface SeenFile {
   /** What is opened. */
   readonly path: string;
   readonly stats: Stats;
+  /** All that is in it, where that was read on the way. */
+  readonly content?: Buffer | undefined;
   /** Set when it turned out that another file is there by now: whoever keeps this has to look again. */
   isStale: boolean;
 }

@@ -2,7 +2,7 @@
 
 import { createReadStream, type Stats } from "node:fs";
 import { Readable } from "node:stream";
-import { catchError, chain, type Deferred } from "../deferred/index.js";
+import { type Awaitable, catchError, chain, type Deferred } from "../deferred/index.js";
 import { RingError } from "../errors/index.js";
 import { closeDescriptor, openPath, readDescriptor, statDescriptor } from "./disk.js";
 import type { FileRegion, SeenFile } from "./http-file.js";
@@ -19,6 +19,19 @@ function isSame(seen: Stats, now: Stats): boolean {
   return now.isFile() && seen.ino === now.ino && seen.dev === now.dev && now.size >= seen.size;
 }
 
+/** Opens a path, and makes sure of what is there. @throws {FileChangedError} */
+function openChecked(opening: Deferred<number>, isRight: (stats: Stats) => boolean): Deferred<number> {
+  return chain(opening, (descriptor) =>
+    closedOnError(
+      descriptor,
+      chain(statDescriptor(descriptor), (stats) => {
+        if (!isRight(stats)) throw new FileChangedError();
+        return descriptor;
+      }),
+    ),
+  );
+}
+
 /**
  * Opens a file that was looked at.
  *
@@ -26,15 +39,7 @@ function isSame(seen: Stats, now: Stats): boolean {
  * @throws {FileChangedError} code `RING_FILE_CHANGED`, if another file is there by now.
  */
 export function openSeen(seen: SeenFile): Deferred<number> {
-  const opened = chain(openPath(seen.path), (descriptor) =>
-    closedOnError(
-      descriptor,
-      chain(statDescriptor(descriptor), (stats) => {
-        if (!isSame(seen.stats, stats)) throw new FileChangedError();
-        return descriptor;
-      }),
-    ),
-  );
+  const opened = openChecked(openPath(seen.path), (stats) => isSame(seen.stats, stats));
   return catchError(opened, (error): never => {
     seen.isStale = true;
     throw error;
@@ -49,23 +54,54 @@ function closedOnError<T>(descriptor: number, done: Deferred<T>): Deferred<T> {
   );
 }
 
+function readAndClose(descriptor: number, offset: number, length: number): Deferred<Buffer> {
+  const close = (): void => closeDescriptor(descriptor);
+  return readDescriptor(descriptor, offset, length).onRealized(close, close);
+}
+
 /** Reads a region as a whole. */
-export function readRegion({ seen, offset, length }: FileRegion): Deferred<Buffer> {
-  return chain(openSeen(seen), (descriptor) => {
-    const close = (): void => closeDescriptor(descriptor);
-    return readDescriptor(descriptor, offset, length).onRealized(close, close);
-  });
+export function readRegion({ seen, offset, length }: FileRegion): Awaitable<Buffer> {
+  if (seen.content !== undefined) return seen.content.subarray(offset, offset + length);
+  return chain(openSeen(seen), (descriptor) => readAndClose(descriptor, offset, length));
+}
+
+/**
+ * Reads a file that was looked at before as a whole, without another look: it fails if what is there is not what was seen, or
+ * a link.
+ *
+ * @param isUnchanged Is what is there now what was seen?
+ */
+export function readAgain(
+  { path, stats }: SeenFile,
+  isUnchanged: (before: Stats, now: Stats) => boolean,
+): Deferred<Buffer> {
+  const opening = openPath(path, { followsLink: false });
+  return chain(
+    openChecked(opening, (now) => isUnchanged(stats, now)),
+    (descriptor) => readAndClose(descriptor, 0, stats.size),
+    (content) => {
+      if (content.length !== stats.size) throw new FileChangedError();
+      return content;
+    },
+  );
 }
 
 /** A stream of a region that is open already; it closes the descriptor. */
-export function descriptorStream(descriptor: number, { offset, length, chunkSize }: FileRegion): Readable {
+function descriptorStream(descriptor: number, { offset, length, chunkSize }: FileRegion): Readable {
   return createReadStream("", { fd: descriptor, start: offset, end: offset + length - 1, highWaterMark: chunkSize });
 }
 
 /** The chunks of a region. The file is opened when the first one is asked for, and closed on every way out. */
 export async function* regionChunks(region: FileRegion): AsyncGenerator<Buffer, void> {
-  if (region.length === 0) return;
-  yield* descriptorStream(await openSeen(region.seen), region) as AsyncIterable<Buffer>;
+  const { seen, offset, length, chunkSize } = region;
+  if (length === 0) return;
+  if (seen.content !== undefined) {
+    for (let at = offset; at < offset + length; at += chunkSize) {
+      yield seen.content.subarray(at, Math.min(at + chunkSize, offset + length));
+    }
+    return;
+  }
+  yield* descriptorStream(await openSeen(seen), region) as AsyncIterable<Buffer>;
 }
 
 /** A Node stream of a region. */

@@ -1,17 +1,9 @@
 /** The only code that writes Node's response. */
 import { type Charset, utf8 } from "../byte-streams/charset.js";
-import {
-  asFile,
-  descriptorStream,
-  type FileRegion,
-  fileRegion,
-  type HttpFile,
-  openSeen,
-  readRegion,
-} from "../byte-streams/index.js";
+import { asFile, type FileRegion, fileRegion, type HttpFile, openSeen, readRegion } from "../byte-streams/index.js";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
 import { bytesOf, chunksOf, isBlob, notABody } from "./body.js";
-import { ReadableChunks } from "./chunk-sources.js";
+import { FileChunks } from "./chunk-sources.js";
 import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { applyHead, type Head, isBodiless, readHead } from "./head.js";
@@ -142,7 +134,7 @@ function sendRead(exchange: Exchange, head: Head, region: FileRegion): unknown {
 
 function sendOpened(exchange: Exchange, head: Head, region: FileRegion): unknown {
   return andThen(openSeen(region.seen), (descriptor) => {
-    const source = new ReadableChunks(descriptorStream(descriptor, region), false);
+    const source = new FileChunks(descriptor, region);
     if (!exchange.isOver) return new Pump(exchange, head, source, utf8, region.length).run();
     closeQuietly(source);
     exchange.reportSecondAnswer();

@@ -18,8 +18,9 @@ export interface LookUpOptions {
   /** Are names served that begin with a dot? With "ignore" they are not there, but for `.well-known`. @default "serve" */
   readonly dotfiles?: "serve" | "ignore" | undefined;
   /**
-   * Milliseconds for which what was found at a path is believed without a look at the disk. A file that is replaced in
-   * that time may once be answered with `RING_FILE_CHANGED` (status 503). @default 0
+   * Milliseconds for which what was found at a path is believed without a look at the disk, and the contents of files up to
+   * 64 KiB (16 MiB of them) are kept. A larger one that is replaced in that time may once be answered with
+   * `RING_FILE_CHANGED` (status 503). @default 0
    */
   readonly cacheFor?: number | undefined;
 }
@@ -34,10 +35,13 @@ export interface FolderOptions extends LookUpOptions {
 
 /** Finds files by the paths that clients ask for. */
 export interface FileFinder {
-  /** @throws {BadPathError} code `RING_BAD_PATH`, status 400. */
-  find(path: string): Awaitable<HttpFile | undefined>;
+  /**
+   * @param wantsContent Will the file be sent, as far as anybody knows?
+   * @throws {BadPathError} code `RING_BAD_PATH`, status 400.
+   */
+  find(path: string, wantsContent?: boolean): Awaitable<HttpFile | undefined>;
   /** The file beside this one whose name is longer by `suffix`. */
-  beside(file: HttpFile, suffix: string): Awaitable<SeenFile | undefined>;
+  beside(file: HttpFile, suffix: string, wantsContent?: boolean): Awaitable<SeenFile | undefined>;
 }
 
 export const pathOf = (path: FilePath): string => (typeof path === "string" ? path : fileURLToPath(path));
@@ -65,16 +69,16 @@ abstract class Finder implements FileFinder {
     this.#showsHidden = dotfiles !== "ignore";
   }
 
-  abstract find(path: string): Awaitable<HttpFile | undefined>;
+  abstract find(path: string, wantsContent?: boolean): Awaitable<HttpFile | undefined>;
 
-  beside({ path }: HttpFile, suffix: string): Awaitable<SeenFile | undefined> {
-    return andThen(this.look(path + suffix), (found) => (isFile(found) ? found : undefined));
+  beside({ path }: HttpFile, suffix: string, wantsContent = false): Awaitable<SeenFile | undefined> {
+    return andThen(this.look(path + suffix, wantsContent), (found) => (isFile(found) ? found : undefined));
   }
 
-  protected look(place: string): Awaitable<Found> {
+  protected look(place: string, wantsContent: boolean): Awaitable<Found> {
     // Links may lead out; dots may not.
     const lookUp = this.#anywhere === undefined || hasParentName(place) ? this.#below : this.#anywhere;
-    return lookUp.look(place);
+    return lookUp.look(place, wantsContent);
   }
 
   protected isRefused(path: string): boolean {
@@ -87,7 +91,10 @@ function isFile(found: Found): found is SeenFile {
   return typeof found === "object" && found.stats.isFile();
 }
 
-const fileAt = (place: string, seen: SeenFile): HttpFile => new HttpFile(place, 0, undefined, undefined, seen);
+/** Bytes read at a time of files that are larger than what is read as a whole. */
+const CHUNK_SIZE = 131_072;
+
+const fileAt = (place: string, seen: SeenFile): HttpFile => new HttpFile(place, 0, undefined, CHUNK_SIZE, seen);
 
 const SLASH = 47;
 
@@ -116,43 +123,46 @@ export class FolderFiles extends Finder {
     this.#takesAnyIndex = indexFiles === true;
   }
 
-  find(path: string): Awaitable<HttpFile | undefined> {
+  find(path: string, wantsContent = false): Awaitable<HttpFile | undefined> {
     if (path.includes("\0")) throw new BadPathError();
-    if (this.#root === undefined) return this.#findAt(path);
+    if (this.#root === undefined) return this.#findAt(path, wantsContent);
     if (this.isRefused(path)) return undefined;
     const name = withoutOuterSlashes(path);
     const place = name === "" ? this.#root : `${this.#root}/${name}`;
-    if (name !== "" && !path.endsWith("/")) return this.#findAt(place);
+    if (name !== "" && !path.endsWith("/")) return this.#findAt(place, wantsContent);
     // It asks for a folder, so its index is tried first.
-    return andThen(this.#indexOf(place, 0), (index) => index ?? this.#findAt(place));
+    return andThen(this.#indexOf(place, 0, wantsContent), (index) => index ?? this.#findAt(place, wantsContent));
   }
 
-  #findAt(place: string): Awaitable<HttpFile | undefined> {
-    return andThen(this.look(place), (found) => {
+  #findAt(place: string, wantsContent: boolean): Awaitable<HttpFile | undefined> {
+    return andThen(this.look(place, wantsContent), (found) => {
       if (typeof found === "string") return undefined;
       if (found.stats.isFile()) return fileAt(place, found);
       if (!found.stats.isDirectory() || this.#indexes.length === 0) return undefined;
-      return andThen(this.#indexOf(place, 0), (index) => index ?? this.#anyIndexOf(place, found));
+      return andThen(
+        this.#indexOf(place, 0, wantsContent),
+        (index) => index ?? this.#anyIndexOf(place, found, wantsContent),
+      );
     });
   }
 
   /** The first of the index files that is there, from one on. */
-  #indexOf(folder: string, from: number): Awaitable<HttpFile | undefined> {
+  #indexOf(folder: string, from: number, wantsContent: boolean): Awaitable<HttpFile | undefined> {
     const name = this.#indexes[from];
     if (name === undefined) return undefined;
     const place = `${folder}/${name}`;
-    return andThen(this.look(place), (found) =>
-      isFile(found) ? fileAt(place, found) : this.#indexOf(folder, from + 1),
+    return andThen(this.look(place, wantsContent), (found) =>
+      isFile(found) ? fileAt(place, found) : this.#indexOf(folder, from + 1, wantsContent),
     );
   }
 
-  #anyIndexOf(folder: string, { path }: SeenFile): Awaitable<HttpFile | undefined> {
+  #anyIndexOf(folder: string, { path }: SeenFile, wantsContent: boolean): Awaitable<HttpFile | undefined> {
     if (!this.#takesAnyIndex) return undefined;
     return chain(namesIn(path), (names) => {
       const name = names.find((candidate) => candidate.toLowerCase().startsWith("index."));
       if (name === undefined) return undefined;
       const place = `${folder}/${name}`;
-      return andThen(this.look(place), (found) => (isFile(found) ? fileAt(place, found) : undefined));
+      return andThen(this.look(place, wantsContent), (found) => (isFile(found) ? fileAt(place, found) : undefined));
     });
   }
 }
@@ -172,18 +182,18 @@ export class ResourceFiles extends Finder {
     this.#prefix = root === undefined ? "" : `${root}/`;
   }
 
-  find(path: string): Awaitable<HttpFile | undefined> {
+  find(path: string, wantsContent = false): Awaitable<HttpFile | undefined> {
     const name = (this.#prefix + path).replace(/^\/+/, "");
     if (name.includes("\0") || hasParentName(name) || this.isRefused(name)) return undefined;
-    return this.#findIn(0, name);
+    return this.#findIn(0, name, wantsContent);
   }
 
-  #findIn(index: number, name: string): Awaitable<HttpFile | undefined> {
+  #findIn(index: number, name: string, wantsContent: boolean): Awaitable<HttpFile | undefined> {
     const root = this.#roots[index];
     if (root === undefined) return undefined;
     const place = `${root}/${name}`;
-    return andThen(this.look(place), (found) => {
-      if (found === MISSING) return this.#findIn(index + 1, name);
+    return andThen(this.look(place, wantsContent), (found) => {
+      if (found === MISSING) return this.#findIn(index + 1, name, wantsContent);
       return isFile(found) ? fileAt(place, found) : undefined;
     });
   }

@@ -2,9 +2,9 @@
 
 import type { Stats } from "node:fs";
 import { resolve, sep } from "node:path";
-import { realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
+import { readAgain, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
 import { currentClock } from "../clock/index.js";
-import { type Awaitable, chain } from "../deferred/index.js";
+import { type Awaitable, catchError, chain } from "../deferred/index.js";
 
 /** There is nothing at the path. */
 export const MISSING = "missing";
@@ -14,10 +14,17 @@ export const OUTSIDE = "outside";
 interface Known extends SeenFile {
   /** Milliseconds of the clock until which nobody looks again. */
   freshUntil: number;
+  content?: Buffer | undefined;
 }
 
 /** Paths that are remembered. */
 const MAX_KNOWN = 4096;
+
+/** Bytes of a file that is read as a whole on the way, and of all contents that are kept. */
+const MAX_CONTENT = 65_536;
+const MAX_KEPT = 16 * 1_048_576;
+
+const isSmall = ({ stats }: SeenFile): boolean => stats.isFile() && stats.size > 0 && stats.size <= MAX_CONTENT;
 
 /** Is what is there now the very thing that was there, unchanged and not moved? */
 function isUnchanged(before: Stats, now: Stats): boolean {
@@ -37,13 +44,15 @@ const isBelow = (base: string, path: string): boolean =>
  * Finds what is at a path, and refuses what lies outside of its bases once every symbolic link is followed.
  *
  * The first look at a path follows its links. Later ones ask for its state only: as long as that is the same file,
- * unchanged, it lies where it lay.
+ * unchanged, it lies where it lay. A small file whose content is wanted is not even asked for its state: it is opened, and
+ * if it is that file, read.
  */
 export class FileLookUp {
   readonly #bases: readonly string[] | undefined;
   readonly #cacheFor: number;
   readonly #known = new Map<string, Known>();
   #realBases: readonly string[] = [];
+  #bytesLeft = MAX_KEPT;
 
   /**
    * @param bases Folders below which what is found must lie; undefined is anywhere.
@@ -54,12 +63,18 @@ export class FileLookUp {
     this.#cacheFor = cacheFor;
   }
 
-  /** @param path Without NUL characters. */
-  look(path: string): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
+  /**
+   * @param path Without NUL characters.
+   * @param wantsContent Will the file be sent, as far as anybody knows?
+   */
+  look(path: string, wantsContent = false): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
     const now = this.#cacheFor === 0 ? 0 : currentClock().now();
     const known = this.#known.get(path);
     if (known === undefined || known.isStale) return this.#find(path, now);
-    if (now < known.freshUntil) return known;
+    const isRead = wantsContent && isSmall(known);
+    if (now < known.freshUntil && (!isRead || known.content !== undefined)) return known;
+    // Through a link it may lead to another file by now.
+    if (isRead && known.path === path && this.#bases !== undefined) return this.#read(path, known, now);
     return chain(statIfThere(path), (stats) => {
       if (stats === undefined || !isUnchanged(known.stats, stats)) return this.#find(path, now);
       known.freshUntil = now + this.#cacheFor;
@@ -67,8 +82,27 @@ export class FileLookUp {
     });
   }
 
+  #read(path: string, known: Known, now: number): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
+    const read = chain(readAgain(known, isUnchanged), (content): SeenFile => {
+      const { stats } = known;
+      if (this.#cacheFor > 0) {
+        known.freshUntil = now + this.#cacheFor;
+        this.#keepContent(path, known, content);
+      }
+      return { path, stats, content, isStale: false };
+    });
+    // Whatever it is now, a proper look tells.
+    return catchError(read, () => this.#find(path, now));
+  }
+
+  #keepContent(path: string, known: Known, content: Buffer): void {
+    if (known.content !== undefined || this.#known.get(path) !== known || this.#bytesLeft < content.length) return;
+    known.content = content;
+    this.#bytesLeft -= content.length;
+  }
+
   async #find(path: string, now: number): Promise<SeenFile | typeof MISSING | typeof OUTSIDE> {
-    this.#known.delete(path);
+    this.#forget(path);
     const real = this.#bases === undefined ? path : await realPathIfThere(path);
     if (real === undefined) return MISSING;
     if (!(await this.#isInside(real))) return OUTSIDE;
@@ -91,8 +125,14 @@ export class FileLookUp {
   #keep(path: string, found: Known): void {
     if (this.#known.size >= MAX_KNOWN) {
       const [oldest] = this.#known.keys();
-      this.#known.delete(oldest as string);
+      this.#forget(oldest as string);
     }
+    this.#forget(path);
     this.#known.set(path, found);
+  }
+
+  #forget(path: string): void {
+    this.#bytesLeft += this.#known.get(path)?.content?.length ?? 0;
+    this.#known.delete(path);
   }
 }

@@ -52,12 +52,25 @@ export function fileAnswer(
   if (requestMethod !== "get" && requestMethod !== "head") return undefined;
   const path = urlDecode(pathInfo(request));
   if (path === "") throw new BadPathError();
-  return andThen(finder.find(path.slice(1)), (file) => {
+  const accepted = choice?.accepted(headers?.["accept-encoding"]) ?? [];
+  const isSent = requestMethod === "get" && !isConditional(headers);
+  return andThen(finder.find(path.slice(1), isSent && accepted.length === 0), (file) => {
     if (file === undefined) return undefined;
     if (choice === undefined) return withoutBodyForHead(foundResponse(file), requestMethod);
-    const accepted = choice.accepted(headers?.["accept-encoding"]);
-    return andThen(inEncoding(file, finder, accepted, 0), (response) => withoutBodyForHead(response, requestMethod));
+    return andThen(inEncoding(file, finder, accepted, isSent, 0), (response) =>
+      withoutBodyForHead(response, requestMethod),
+    );
   });
+}
+
+/** May the answer be another than the whole file? */
+function isConditional(headers: RingRequest["headers"] | undefined): boolean {
+  if (headers === undefined) return false;
+  return (
+    headers["if-modified-since"] !== undefined ||
+    headers["if-none-match"] !== undefined ||
+    headers["range"] !== undefined
+  );
 }
 
 /** Nothing is open yet that would have to be closed. */
@@ -70,12 +83,13 @@ function inEncoding(
   file: HttpFile,
   finder: FileFinder,
   accepted: readonly PrecompressedEncoding[],
+  isSent: boolean,
   from: number,
 ): Awaitable<FileResponse> {
   const encoding = accepted[from];
   if (encoding === undefined) return withHeaders(foundResponse(file), { Vary: "Accept-Encoding" });
-  return andThen(finder.beside(file, SUFFIXES[encoding]), (seen) => {
-    if (seen === undefined) return inEncoding(file, finder, accepted, from + 1);
+  return andThen(finder.beside(file, SUFFIXES[encoding], isSent), (seen) => {
+    if (seen === undefined) return inEncoding(file, finder, accepted, isSent, from + 1);
     // It keeps its name, so that its type is the one of what was compressed.
     const encoded = new HttpFile(file.path, 0, undefined, file.chunkSize, seen);
     return withHeaders(foundResponse(encoded), { "Content-Encoding": encoding, Vary: "Accept-Encoding" });
