@@ -16,7 +16,6 @@ export {
   readText,
 } from "./read.js";
 export {
-  descriptorStream,
   FileChangedError,
   openSeen,
   readAgain,
