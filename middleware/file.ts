@@ -5,6 +5,7 @@ import { closeBody } from "../src/byte-streams/index.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { checkLookUpOptions, type FilePath, FolderFiles, type FolderOptions, pathOf } from "../src/ring/file-finder.js";
+import { BadPathError } from "../src/ring/file-names.js";
 import {
   type FileAnswer,
   type FileRequest,
@@ -15,7 +16,8 @@ import {
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
-export type { FileAnswer, FileRequest };
+export type { FileAnswer, FilePath, FileRequest };
+export { BadPathError };
 
 export interface FileRequestOptions extends Omit<FolderOptions, "cacheFor">, PrecompressedOptions {}
 

@@ -24,9 +24,12 @@ describe("parseByteRanges", () => {
     expect(parse(header)).toEqual(ranges);
   });
 
-  it.each(["bytes=100-", "bytes=-0", "bytes=500-600", `bytes=${"9".repeat(400)}-`])("finds nothing in %.40s", (header) => {
-    expect(parse(header)).toEqual([]);
-  });
+  it.each(["bytes=100-", "bytes=-0", "bytes=500-600", `bytes=${"9".repeat(400)}-`])(
+    "finds nothing in %.40s",
+    (header) => {
+      expect(parse(header)).toEqual([]);
+    },
+  );
 
   it.each([
     "",
@@ -61,15 +64,18 @@ describe("parseByteRanges", () => {
         const ranges = parseByteRanges(header, size, 16);
         const isWrong = ([from, to]: (typeof specs)[number]) =>
           (from === undefined && to === undefined) || (from !== undefined && to !== undefined && to < from);
-        if (ranges === undefined) return specs.some(isWrong);
+        expect(ranges === undefined).toBe(specs.some(isWrong));
+        if (ranges === undefined) return;
         const asked = new Set<number>();
         for (const [from, to] of specs) {
           const start = from ?? size - (to ?? 0);
           const end = from === undefined ? size - 1 : (to ?? size - 1);
           for (let at = Math.max(0, start); at <= Math.min(end, size - 1); at++) asked.add(at);
         }
-        const given = ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, at) => start + at));
-        return given.length === asked.size && given.every((at) => asked.has(at));
+        const given = ranges.flatMap(({ start, end }) =>
+          Array.from({ length: end - start + 1 }, (_, at) => start + at),
+        );
+        expect(given.toSorted((a, b) => a - b)).toEqual([...asked].sort((a, b) => a - b));
       }),
     );
   });
