@@ -3,11 +3,15 @@ import { describe, expect, it } from "@jest/globals";
 import {
   type Cookies,
   type Params,
+  wrapCompression,
   wrapContentType,
   wrapCookies,
+  wrapFileInfo,
   wrapHead,
   wrapNotModified,
   wrapParams,
+  wrapRanges,
+  wrapResource,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { deferred, isDeferred } from "../../src/deferred/index.js";
@@ -18,7 +22,18 @@ import { form, request } from "./helpers.js";
 type Full = RingRequest & Params & Cookies;
 
 const stack = (handler: (request: Full) => Awaitable<RingResponse | null>) =>
-  pipe(handler, wrapParams, wrapCookies, wrapContentType, wrapNotModified, wrapHead);
+  pipe(
+    handler,
+    (inner) => wrapResource(inner, "no-such-root"),
+    wrapFileInfo,
+    wrapParams,
+    wrapCookies,
+    wrapContentType,
+    wrapNotModified,
+    wrapHead,
+    wrapRanges,
+    wrapCompression,
+  );
 
 const page = (request: Full): RingResponse => ({
   status: 200,
@@ -64,6 +79,15 @@ describe("a synchronous handler under middleware", () => {
     let response: unknown;
     expect(promisesIn(() => (response = app(posted)))).toBe(0);
     expect(response).toMatchObject({ body: "one" });
+  });
+
+  it("is so, too, with a body that is compressed, and with a part of it", () => {
+    const app = stack(() => ({ status: 200, body: "a long text, ".repeat(200) }));
+    const encoded = { "accept-encoding": "br, gzip" };
+    let responses: unknown[] = [];
+    const ask = (headers: Record<string, string>) => app(request({ uri: "/page.html", headers }));
+    expect(promisesIn(() => (responses = [ask(encoded), ask({ ...encoded, range: "bytes=2-5" })]))).toBe(0);
+    expect(responses).toMatchObject([{ status: 200, headers: { "Content-Encoding": "br" } }, { status: 206 }]);
   });
 
   it("would be found out by a promise", () => {

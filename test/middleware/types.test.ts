@@ -6,11 +6,16 @@ import { describe, expect, it } from "@jest/globals";
 import {
   type Cookies,
   type Params,
+  wrapCompression,
   wrapContentType,
   wrapCookies,
+  wrapFile,
+  wrapFileInfo,
   wrapHead,
   wrapNotModified,
   wrapParams,
+  wrapRanges,
+  wrapResource,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { pipe } from "../../src/ring/pipe.js";
@@ -73,6 +78,26 @@ describe("a stack of middleware", () => {
     });
     expect(ask(pipe(() => ({ status: 204 }), wrapParams, wrapCookies))).toEqual({ status: 204 });
     expect(ask(pipe(() => null, wrapParams))).toBeNull();
+  });
+
+  it("hands on what others add through middleware that adds nothing", () => {
+    const handler = (request: RingRequest & User): RingResponse => ({ body: request.user });
+    const app = pipe(
+      handler,
+      (h) => wrapFile(h, new URL(import.meta.url)),
+      (h) => wrapResource(h, "nowhere"),
+      wrapFileInfo,
+      wrapRanges,
+      (h) => wrapCompression(h, { encodings: ["br"] }),
+      wrapUser,
+    );
+    // @ts-expect-error -- nothing adds a user
+    served(wrapRanges(wrapCompression(handler)));
+    // @ts-expect-error -- a coding that is none
+    expect(() => wrapCompression(wrapUser(handler), { encodings: ["rar"] })).toThrow();
+    // @ts-expect-error -- an option that does not exist
+    expect(() => wrapFile(wrapUser(handler), "nowhere", { index: false })).toThrow();
+    expect(served(app)).toBeInstanceOf(Function);
   });
 
   it("does not compile without what the handler reads", () => {
