@@ -54,11 +54,8 @@ const READ_ONLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const READ_NO_LINK = READ_ONLY | (constants.O_NOFOLLOW ?? 0);
 
 /** Opens a file for reading. @returns its descriptor, which whoever gets it closes */
-export function openPath(
-  path: string,
-  { followsLink = true }: { readonly followsLink?: boolean } = {},
-): Deferred<number> {
-  return asked((answer) => open(path, followsLink ? READ_ONLY : READ_NO_LINK, answer));
+export function openPath(path: string): Deferred<number> {
+  return asked((answer) => open(path, READ_ONLY, answer));
 }
 
 /** What is behind a descriptor. */
@@ -72,6 +69,34 @@ export function readDescriptor(descriptor: number, position: number, length: num
     const bytes = Buffer.allocUnsafe(length);
     read(descriptor, bytes, 0, length, position, (error, count) => answer(error, bytes.subarray(0, count)));
   });
+}
+
+/**
+ * Reads `size` bytes of a file if it is the right one, and is no link; undefined if it is not, or is shorter. In one go, as
+ * this is what small files wait for.
+ */
+export function readIf(path: string, size: number, isRight: (stats: Stats) => boolean): Deferred<Buffer | undefined> {
+  const answer = deferred<Buffer | undefined>();
+  open(path, READ_NO_LINK, (error, descriptor) => {
+    if (error !== null) {
+      answer.error(error);
+      return;
+    }
+    const end = (error: Error | null, bytes?: Buffer): void => {
+      closeDescriptor(descriptor);
+      if (error === null) answer.success(bytes);
+      else answer.error(error);
+    };
+    fstat(descriptor, (error, stats) => {
+      if (error !== null || !isRight(stats)) {
+        end(error);
+        return;
+      }
+      const bytes = Buffer.allocUnsafe(size);
+      read(descriptor, bytes, 0, size, 0, (error, count) => end(error, count === size ? bytes : undefined));
+    });
+  });
+  return answer;
 }
 
 /** Closes a descriptor; nobody waits for it. */

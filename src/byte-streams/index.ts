@@ -2,7 +2,7 @@
 export { type Charset, charset, findCharset, type PieceEncoder, UnknownCharsetError, utf8 } from "./charset.js";
 export { closeBody, closeSource, isReadable } from "./close.js";
 export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
-export { closeDescriptor, namesIn, readDescriptor, realPathIfThere, statIfThere } from "./disk.js";
+export { closeDescriptor, namesIn, readDescriptor, readIf, realPathIfThere, statIfThere } from "./disk.js";
 export { asFile, type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
 export {
   BodyAbortedError,
@@ -18,7 +18,6 @@ export {
 export {
   FileChangedError,
   openSeen,
-  readAgain,
   readRegion,
   regionChunks,
   regionStream,

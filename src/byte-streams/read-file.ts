@@ -19,19 +19,6 @@ function isSame(seen: Stats, now: Stats): boolean {
   return now.isFile() && seen.ino === now.ino && seen.dev === now.dev && now.size >= seen.size;
 }
 
-/** Opens a path, and makes sure of what is there. @throws {FileChangedError} */
-function openChecked(opening: Deferred<number>, isRight: (stats: Stats) => boolean): Deferred<number> {
-  return chain(opening, (descriptor) =>
-    closedOnError(
-      descriptor,
-      chain(statDescriptor(descriptor), (stats) => {
-        if (!isRight(stats)) throw new FileChangedError();
-        return descriptor;
-      }),
-    ),
-  );
-}
-
 /**
  * Opens a file that was looked at.
  *
@@ -39,7 +26,15 @@ function openChecked(opening: Deferred<number>, isRight: (stats: Stats) => boole
  * @throws {FileChangedError} code `RING_FILE_CHANGED`, if another file is there by now.
  */
 export function openSeen(seen: SeenFile): Deferred<number> {
-  const opened = openChecked(openPath(seen.path), (stats) => isSame(seen.stats, stats));
+  const opened = chain(openPath(seen.path), (descriptor) =>
+    closedOnError(
+      descriptor,
+      chain(statDescriptor(descriptor), (stats) => {
+        if (!isSame(seen.stats, stats)) throw new FileChangedError();
+        return descriptor;
+      }),
+    ),
+  );
   return catchError(opened, (error): never => {
     seen.isStale = true;
     throw error;
@@ -54,36 +49,13 @@ function closedOnError<T>(descriptor: number, done: Deferred<T>): Deferred<T> {
   );
 }
 
-function readAndClose(descriptor: number, offset: number, length: number): Deferred<Buffer> {
-  const close = (): void => closeDescriptor(descriptor);
-  return readDescriptor(descriptor, offset, length).onRealized(close, close);
-}
-
 /** Reads a region as a whole. */
 export function readRegion({ seen, offset, length }: FileRegion): Awaitable<Buffer> {
   if (seen.content !== undefined) return seen.content.subarray(offset, offset + length);
-  return chain(openSeen(seen), (descriptor) => readAndClose(descriptor, offset, length));
-}
-
-/**
- * Reads a file that was looked at before as a whole, without another look: it fails if what is there is not what was seen, or
- * a link.
- *
- * @param isUnchanged Is what is there now what was seen?
- */
-export function readAgain(
-  { path, stats }: SeenFile,
-  isUnchanged: (before: Stats, now: Stats) => boolean,
-): Deferred<Buffer> {
-  const opening = openPath(path, { followsLink: false });
-  return chain(
-    openChecked(opening, (now) => isUnchanged(stats, now)),
-    (descriptor) => readAndClose(descriptor, 0, stats.size),
-    (content) => {
-      if (content.length !== stats.size) throw new FileChangedError();
-      return content;
-    },
-  );
+  return chain(openSeen(seen), (descriptor) => {
+    const close = (): void => closeDescriptor(descriptor);
+    return readDescriptor(descriptor, offset, length).onRealized(close, close);
+  });
 }
 
 /** A stream of a region that is open already; it closes the descriptor. */

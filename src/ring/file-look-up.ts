@@ -2,7 +2,7 @@
 
 import type { Stats } from "node:fs";
 import { resolve, sep } from "node:path";
-import { readAgain, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
+import { readIf, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
 import { currentClock } from "../clock/index.js";
 import { type Awaitable, catchError, chain } from "../deferred/index.js";
 
@@ -83,15 +83,19 @@ export class FileLookUp {
   }
 
   #read(path: string, known: Known, now: number): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
-    const read = chain(readAgain(known, isUnchanged), (content): SeenFile => {
-      const { stats } = known;
-      if (this.#cacheFor > 0) {
-        known.freshUntil = now + this.#cacheFor;
-        this.#keepContent(path, known, content);
-      }
-      return { path, stats, content, isStale: false };
-    });
-    // Whatever it is now, a proper look tells.
+    const { stats } = known;
+    const read = chain(
+      readIf(path, stats.size, (found) => isUnchanged(stats, found)),
+      (content) => {
+        if (content === undefined) return this.#find(path, now);
+        if (this.#cacheFor > 0) {
+          known.freshUntil = now + this.#cacheFor;
+          this.#keepContent(path, known, content);
+        }
+        return { path, stats, content, isStale: false };
+      },
+    );
+    // It is gone, or a link: a proper look tells.
     return catchError(read, () => this.#find(path, now));
   }
 
