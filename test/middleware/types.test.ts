@@ -94,9 +94,9 @@ describe("a stack of middleware", () => {
     // @ts-expect-error -- nothing adds a user
     served(wrapRanges(wrapCompression(handler)));
     // @ts-expect-error -- a coding that is none
-    expect(() => wrapCompression(wrapUser(handler), { encodings: ["rar"] })).toThrow();
+    expect(() => wrapCompression(wrapUser(handler), { encodings: ["rar"] })).toThrow("encodings must name some of");
     // @ts-expect-error -- an option that does not exist
-    expect(() => wrapFile(wrapUser(handler), "nowhere", { index: false })).toThrow();
+    expect(() => wrapFile(wrapUser(handler), "nowhere", { index: false })).toThrow("does not exist");
     expect(served(app)).toBeInstanceOf(Function);
   });
 
