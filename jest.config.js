@@ -6,7 +6,7 @@ const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url
 const entryPoints = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target === "object")
   .map(([name, target]) => [
-    `^express-ring${name.slice(1).replace("*", "([^/]+)")}$`,
+    `^express-ring${name.slice(1).replace("*", "(.+)")}$`,
     `<rootDir>/${target.default.replace("./dist/", "").replace("*", "$1").replace(/\.js$/, ".ts")}`,
   ]);
 
@@ -23,7 +23,11 @@ export default {
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",
-      { jsc: { parser: { syntax: "typescript" }, target: "es2023" }, module: { type: "es6" }, sourceMaps: "inline" },
+      {
+        jsc: { parser: { syntax: "typescript" }, target: "es2023", transform: { useDefineForClassFields: false } },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
     ],
   },
 };

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
-import { checkHttp, type Drive, httpDrive, websocketDrive } from "./load.js";
+import { checkHttp, type Drive, httpDrive, returning, websocketDrive } from "./load.js";
 import type { Contender, HttpLoad, Row, WebsocketLoad } from "./row.js";
 import { median } from "./statistics.js";
 
@@ -83,11 +83,16 @@ async function takeTurn(row: Row, contender: Contender, plan: Plan): Promise<Tur
   const attempts = plan.profiles === undefined ? ATTEMPTS : 1;
   let best: Turn | undefined;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const turn = await (row.load.kind === "micro" ? microTurn(contender, plan) : serverTurn(row.load, contender, plan));
+    const turn = await turnOf(row.load, contender, plan);
     if (best === undefined || turn.processor > best.processor) best = turn;
     if (best.processor >= ENOUGH) return best;
   }
   return best as Turn;
+}
+
+function turnOf(load: Row["load"], contender: Contender, plan: Plan): Promise<Turn> {
+  if (load.kind === "micro") return microTurn(contender, plan);
+  return load.kind === "memory" ? memoryTurn(contender) : serverTurn(load, contender, plan);
 }
 
 const compiled = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -117,8 +122,17 @@ async function microTurn(contender: Contender, plan: Plan): Promise<Turn> {
   return JSON.parse(output) as Turn;
 }
 
+async function memoryTurn({ module, entry = "start" }: Contender): Promise<Turn> {
+  const output = await run(
+    "measured",
+    process.execPath,
+    ["--expose-gc", compiled("memory.js"), compiled(module), entry],
+    60_000,
+  );
+  return JSON.parse(output) as Turn;
+}
+
 async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, plan: Plan): Promise<Turn> {
-  const drive: Drive = load.kind === "http" ? httpDrive(load) : websocketDrive(load);
   const { module, entry = "start" } = contender;
   const server = start("measured", process.execPath, [
     ...nodeOptions(plan, contender),
@@ -129,7 +143,7 @@ async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, 
   server.stdout?.pipe(process.stderr);
   try {
     const { port } = await answerOf<{ port: number }>(server, contender.name);
-    if (load.kind === "http") await checkHttp(load, port);
+    const drive = await driveOf(load, port);
     await drive(port, plan.warmup);
     const before = await processorTime(server, contender.name);
     const rate = await drive(port, plan.seconds);
@@ -139,6 +153,13 @@ async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, 
   } finally {
     await stop(server);
   }
+}
+
+async function driveOf(load: HttpLoad | WebsocketLoad, port: number): Promise<Drive> {
+  if (load.kind === "websocket") return websocketDrive(load);
+  const client = await returning(load, port);
+  await checkHttp(client, port);
+  return httpDrive(client);
 }
 
 /** Milliseconds of processor time that the server has used. */

@@ -153,4 +153,38 @@ export const microRows: readonly Row[] = [
       { name: "connect", kit: true, module: "micro/fan-out.js", entry: "streams", targets: { "web streams, tee": 5 } },
     ],
   },
+  {
+    name: "memory-deferred",
+    title: "Pending deferreds in a megabyte",
+    unit: "per MB",
+    load: { kind: "memory" },
+    baseline: "p-defer",
+    contenders: [
+      { name: "p-defer", module: "micro/memory.js", entry: "pendingPromise" },
+      {
+        name: "deferred()",
+        kit: true,
+        module: "micro/memory.js",
+        entry: "pendingDeferred",
+        targets: { "p-defer": 1 },
+      },
+    ],
+  },
+  {
+    name: "memory-stream",
+    title: "Idle streams in a megabyte",
+    unit: "per MB",
+    load: { kind: "memory" },
+    baseline: "web ReadableStream",
+    contenders: [
+      { name: "web ReadableStream", module: "micro/memory.js", entry: "idleWebStream" },
+      {
+        name: "stream()",
+        kit: true,
+        module: "micro/memory.js",
+        entry: "idleStream",
+        targets: { "web ReadableStream": 5 },
+      },
+    ],
+  },
 ];

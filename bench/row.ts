@@ -1,10 +1,14 @@
 /** What a row of the benchmarks is: one task, and the ways to do it. */
 
-/** GET requests over kept-alive connections, each sent when the one before it is answered. */
+/** Requests over kept-alive connections, each sent when the one before it is answered. */
 export interface HttpLoad {
   readonly kind: "http";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Is it sent with the cookies that a first visit sets, as by a browser? @default false */
+  readonly keepsCookies?: boolean;
+  /** The body of POST requests; without it they are GETs. */
+  readonly post?: string;
   readonly connections: number;
   /** What every contender must answer with 200, so that all do the same work. */
   readonly body: string;
@@ -27,6 +31,11 @@ export interface MicroLoad {
   readonly kind: "micro";
 }
 
+/** How many of what the function makes fit into a megabyte, once garbage is collected. */
+export interface MemoryLoad {
+  readonly kind: "memory";
+}
+
 export interface Contender {
   readonly name: string;
   /** File below bench, as it is compiled. */
@@ -43,8 +52,8 @@ export interface Row {
   /** Names the row on the command line. */
   readonly name: string;
   readonly title: string;
-  readonly unit: "requests/s" | "messages/s" | "operations/s";
-  readonly load: HttpLoad | WebsocketLoad | MicroLoad;
+  readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB";
+  readonly load: HttpLoad | WebsocketLoad | MicroLoad | MemoryLoad;
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly contenders: readonly Contender[];

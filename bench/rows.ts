@@ -25,6 +25,22 @@ const STATIC: readonly Contender[] = [
     targets: { "Express, sirv": 1 },
   },
 ];
+const order = JSON.stringify({
+  id: 4711,
+  customer: {
+    name: "Ada Lovelace",
+    email: "ada@example.com",
+    address: { city: "London", street: "St James's Square" },
+  },
+  lines: [
+    { article: "a-1", text: "Punched cards", count: 100, price: 0.5 },
+    { article: "a-2", text: "Gear wheel", count: 12, price: 7.25 },
+    { article: "a-3", text: "Axle", count: 3, price: 19 },
+    { article: "a-4", text: "Oil, 1 pint", count: 2, price: 4.75 },
+    { article: "a-5", text: "Crank", count: 1, price: 11 },
+  ],
+  tags: ["new", "gift"],
+});
 
 export const rows: readonly Row[] = [
   {
@@ -68,6 +84,29 @@ export const rows: readonly Row[] = [
       { name: "Express, cookie-parser, res.send", module: "http/express-parameters.js", entry: "startWithSend" },
       { name: "Express, cookie-parser, res.end", module: "http/express-parameters.js", entry: "startWithEnd" },
       { name: "ring, params + cookies + content-type", kit: true, module: "http/ring-parameters.js" },
+    ],
+  },
+  {
+    name: "json",
+    title: "JSON in and out: an order of 430 bytes, answered by its total",
+    unit: "requests/s",
+    load: {
+      kind: "http",
+      path: "/orders",
+      headers: { "content-type": "application/json" },
+      post: order,
+      connections: 50,
+      body: '{"id":4711,"customer":"Ada Lovelace","lines":5,"total":214.5,"tags":["new","gift"],"note":null}',
+    },
+    baseline: "Express, express.json, res.json",
+    contenders: [
+      { name: "Express, express.json, res.json", module: "http/express-json.js" },
+      {
+        name: "ring, wrapJsonBody + wrapJsonResponse",
+        kit: true,
+        module: "http/ring-json.js",
+        targets: { "Express, express.json, res.json": 1.2 },
+      },
     ],
   },
   {

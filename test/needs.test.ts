@@ -1,5 +1,6 @@
+import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chromiumPath, findProgram, skipLoudly } from "./needs.js";
+import { chromiumPath, findProgram, postgresFolder, skipLoudly } from "./needs.js";
 
 const before = { ...process.env };
 
@@ -19,6 +20,13 @@ describe("chromiumPath", () => {
     expect(() => chromiumPath()).toThrow(
       "CHROMIUM_PATH names /no/such/chromium, which is not a program that can be run",
     );
+  });
+});
+
+describe("postgresFolder", () => {
+  it("is the folder of the server that POSTGRES_PATH names", () => {
+    process.env.POSTGRES_PATH = process.execPath;
+    expect(postgresFolder()).toBe(dirname(process.execPath));
   });
 });
 

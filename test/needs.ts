@@ -1,9 +1,9 @@
 /**
- * For tests that need a program of the machine: Chromium, a Redis server. Where it is absent they are skipped with a loud
+ * For tests that need a program of the machine: Chromium, a Redis or PostgreSQL server. Where it is absent they are skipped with a loud
  * line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
  */
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 
 /** Chromium or Chrome: `CHROMIUM_PATH` if it is set, else the usual places; undefined if there is none. */
@@ -14,6 +14,22 @@ export function chromiumPath(): string | undefined {
 /** A Redis server: `REDIS_SERVER_PATH` if it is set, else the usual places; undefined if there is none. */
 export function redisServerPath(): string | undefined {
   return givenProgram("REDIS_SERVER_PATH") ?? findProgram("redis-server");
+}
+
+/**
+ * PostgreSQL's folder of programs: that of the server `POSTGRES_PATH` names if it is set, else the PATH's, else the newest of
+ * Debian's, which are not on the PATH; undefined if there is none.
+ */
+export function postgresFolder(): string | undefined {
+  const server = givenProgram("POSTGRES_PATH") ?? findProgram("postgres") ?? newestOnDebian("postgres");
+  return server === undefined ? undefined : dirname(server);
+}
+
+function newestOnDebian(program: string): string | undefined {
+  const versions = "/usr/lib/postgresql";
+  if (!existsSync(versions)) return undefined;
+  const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));
+  return newestFirst.map((version) => join(versions, version, "bin", program)).find(isExecutable);
 }
 
 /** The absolute path of the first of these programs that is installed, in `/usr/bin` or elsewhere on the PATH. */

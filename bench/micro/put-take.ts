@@ -1,12 +1,16 @@
 import { PassThrough } from "node:stream";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Repeater } from "@repeaterjs/repeater";
-import { chain } from "express-ring/deferred";
+import { onRealized } from "express-ring/deferred";
 import { put, stream, take } from "express-ring/stream";
 import { pushable } from "it-pushable";
 import { Subject } from "rxjs";
 
 export const operations = 1000;
+
+const fail = (error: unknown): never => {
+  throw error;
+};
 
 export function unbuffered(): number {
   return putAndTake(0);
@@ -24,7 +28,7 @@ function putAndTake(capacity: number): number {
   };
   for (let message = 0; message < operations; message++) {
     put(messages, message);
-    chain(take(messages), add);
+    onRealized(take(messages), add, fail);
   }
   return sum;
 }

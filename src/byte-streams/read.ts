@@ -15,7 +15,7 @@ import {
 } from "../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
-import { charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
+import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
 import { closeBody, isReadable } from "./close.js";
 
 /** Everything that bytes can be read from. */
@@ -72,31 +72,39 @@ export function checkMaxBytes(maxBytes: number): number {
 /** What was read so far. */
 class Collected {
   readonly #maxBytes: number;
-  readonly #text: PieceEncoder;
+  readonly #charset: Charset;
   readonly #chunks: Buffer[] = [];
   #length = 0;
+  /** Most bodies come as bytes, and need none. */
+  #text: PieceEncoder | undefined;
 
-  constructor(maxBytes: number, text: PieceEncoder) {
+  constructor(maxBytes: number, charset: Charset) {
     this.#maxBytes = checkMaxBytes(maxBytes);
-    this.#text = text;
+    this.#charset = charset;
   }
 
   add(chunk: unknown): void {
-    if (typeof chunk === "string") this.#push(this.#text.write(chunk));
+    if (typeof chunk === "string") this.#push(this.#encoder().write(chunk));
     else if (ArrayBuffer.isView(chunk)) this.#push(toBuffer(chunk));
     else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
   }
 
+  #encoder(): PieceEncoder {
+    this.#text ??= this.#charset.encoder();
+    return this.#text;
+  }
+
   #push(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     this.#length += bytes.length;
     if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
     this.#chunks.push(bytes);
   }
 
   bytes(): Buffer {
-    this.#push(this.#text.end());
-    const [first, second] = this.#chunks.filter((chunk) => chunk.length > 0);
-    if (first === undefined) return Buffer.alloc(0);
+    const rest = this.#text?.end();
+    if (rest !== undefined) this.#push(rest);
+    const [first = Buffer.alloc(0), second] = this.#chunks;
     return second === undefined ? first : Buffer.concat(this.#chunks, this.#length);
   }
 }
@@ -221,7 +229,7 @@ function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
  * const bytes = await readBytes(request.body, { maxBytes: 10_000 });
  */
 export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Awaitable<Uint8Array> {
-  return collect(body, new Collected(options.maxBytes ?? MAX_BYTES, utf8.encoder()));
+  return collect(body, new Collected(options.maxBytes ?? MAX_BYTES, utf8));
 }
 
 /**
@@ -233,7 +241,7 @@ export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Await
  */
 export function readText(body: ByteBody, options: ReadTextOptions = {}): Awaitable<string> {
   const named = charset(options.encoding ?? "utf-8", 415);
-  const into = new Collected(options.maxBytes ?? MAX_BYTES, named.encoder());
+  const into = new Collected(options.maxBytes ?? MAX_BYTES, named);
   if (typeof body !== "string") return andThen(collect(body, into), (bytes) => named.decode(bytes));
   into.add(body);
   return body;

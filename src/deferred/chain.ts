@@ -1,12 +1,10 @@
+import { follow, isOpened, isPlain, unwrapPrime } from "./coerce.js";
 import {
   type Awaitable,
   Deferred,
   ERROR,
   errorDeferred,
   errorOf,
-  follow,
-  isDeferrable,
-  isOpened,
   type Listener,
   type Realized,
   SUCCESS,
@@ -51,7 +49,7 @@ class Paused implements Listener<unknown> {
   }
 
   onSuccess(value: unknown): void {
-    proceed(value, this.stages, this.next, this.prime, this.result);
+    proceed(value, this.stages, this.next, this.prime, this.result, true);
   }
 
   onError(error: unknown): void {
@@ -74,7 +72,7 @@ function asksBefore(next: number, count: number, prime: boolean, paused: boolean
 
 /**
  * Runs the stages from `next` on, in place, until one of them is pending. Without a `result` one is made when it is
- * needed: at the first pause, or at the end.
+ * needed: at the first pause, or at the end. `afterPause`: is this the call that stage `next` has waited for?
  */
 function proceed(
   x: unknown,
@@ -82,9 +80,10 @@ function proceed(
   next: number,
   prime: boolean,
   result: Deferred<unknown> | null,
+  afterPause: boolean,
 ): Deferred<unknown> {
   let value = x;
-  let paused = result !== null;
+  let paused = afterPause;
   for (let stage = next; ; stage++) {
     while (isOpened(value, prime)) {
       const inner = follow(value);
@@ -117,6 +116,82 @@ function finish(
   return result;
 }
 
+/** How many stages the last `inPlace` has run. */
+let reached = 0;
+
+/**
+ * Runs up to five stages, which is all that most chains have, for as long as each answers with a plain value; what is
+ * left is for `proceed`. It does the same without an array and a loop: those take longer than the stages, and keep the
+ * compiler from putting the stages into the caller. A throw of a stage is thrown on.
+ */
+// biome-ignore format: a ladder
+function inPlace(
+  x: unknown, result: Deferred<unknown> | null,
+  f?: AnyStage, g?: AnyStage, h?: AnyStage, i?: AnyStage, j?: AnyStage,
+): unknown {
+  let value = x;
+  let next = 0;
+  if (f !== undefined && isPlain(value) && isWanted(result)) { value = f(value); next = 1;
+  if (g !== undefined && isPlain(value)) { value = g(value); next = 2;
+  if (h !== undefined && isPlain(value) && isWanted(result)) { value = h(value); next = 3;
+  if (i !== undefined && isPlain(value)) { value = i(value); next = 4;
+  if (j !== undefined && isPlain(value) && isWanted(result)) { value = j(value); next = 5; } } } } }
+  reached = next;
+  return value;
+}
+
+/** The stages among the arguments of `chain`; a loop, because the compiler sees through it. */
+function stagesOf(given: ArrayLike<unknown>): AnyStage[] {
+  const stages: AnyStage[] = [];
+  for (let at = 1; at < given.length; at++) stages.push(given[at] as AnyStage);
+  return stages;
+}
+
+/** Has nobody realized the result from outside? */
+const isWanted = (result: Deferred<unknown> | null): boolean => result === null || result.stage < SUCCESS;
+
+/** A chain of up to five stages that waits for its first value. */
+class PausedAtStart implements Listener<unknown> {
+  private readonly result: Deferred<unknown>;
+  private readonly count: number;
+  private readonly f: AnyStage | undefined;
+  private readonly g: AnyStage | undefined;
+  private readonly h: AnyStage | undefined;
+  private readonly i: AnyStage | undefined;
+  private readonly j: AnyStage | undefined;
+
+  // biome-ignore format: as in inPlace
+  constructor(
+    result: Deferred<unknown>, count: number,
+    f?: AnyStage, g?: AnyStage, h?: AnyStage, i?: AnyStage, j?: AnyStage,
+  ) {
+    this.result = result;
+    this.count = count;
+    this.f = f;
+    this.g = g;
+    this.h = h;
+    this.i = i;
+    this.j = j;
+  }
+
+  onSuccess(x: unknown): void {
+    const { result, count, f, g, h, i, j } = this;
+    let value: unknown;
+    try {
+      value = inPlace(x, result, f, g, h, i, j);
+    } catch (error) {
+      settle(result, ERROR, error);
+      return;
+    }
+    if (reached === count && isPlain(value)) settle(result, SUCCESS, value);
+    else proceed(value, [f, g, h, i, j].slice(0, count) as AnyStage[], reached, false, result, reached === 0);
+  }
+
+  onError(error: unknown): void {
+    settle(this.result, ERROR, error);
+  }
+}
+
 /**
  * Hands a value through functions, each of which may answer later.
  *
@@ -131,19 +206,38 @@ function finish(
  * const total = chain(loadPrice(id), (price) => price * 2);
  * @see Source: `manifold.deferred/chain`.
  */
-export const chain = ((x: unknown, ...stages: AnyStage[]) => proceed(x, stages, 0, false, null)) as Chain;
+export const chain = function (x: unknown, f?: AnyStage, g?: AnyStage, h?: AnyStage, i?: AnyStage, j?: AnyStage) {
+  // A rest parameter would cost an array for each call.
+  // oxlint-disable-next-line prefer-rest-params
+  const count = arguments.length - 1;
+  // oxlint-disable-next-line prefer-rest-params
+  if (count > 5) return proceed(x, stagesOf(arguments), 0, false, null, false);
+  let value = unwrapPrime(x);
+  if (value instanceof Deferred && value.stage < SUCCESS) {
+    const result = new Deferred<unknown>();
+    subscribe(value, new PausedAtStart(result, count, f, g, h, i, j));
+    return result;
+  }
+  try {
+    value = inPlace(value, null, f, g, h, i, j);
+  } catch (error) {
+    return errorDeferred(error);
+  }
+  if (reached === count && isPlain(value)) return successDeferred(value);
+  return proceed(value, [f, g, h, i, j].slice(0, count) as AnyStage[], reached, false, null, false);
+} as Chain;
 
 /** As `chain`, but foreign promises are plain values to it. @see Source: `manifold.deferred/chain'`. */
-export const chainPrime = ((x: unknown, ...stages: AnyStage[]) => proceed(x, stages, 0, true, null)) as Chain;
+export const chainPrime = ((x: unknown, ...stages: AnyStage[]) => proceed(x, stages, 0, true, null, false)) as Chain;
 
 /** Chains `x` into a deferred that exists already; for listeners of the kit's own, as the last thing they do. */
 export function chainInto(result: Deferred<unknown>, x: unknown, prime: boolean): void {
-  proceed(x, [], 0, prime, result);
+  proceed(x, [], 0, prime, result, true);
 }
 
 /** Tells a listener the outcome of `x`, flattened: now if it is there, else when it is. */
 export function listenFlat(x: unknown, listener: Listener<unknown>, prime: boolean): void {
-  const flat = proceed(x, [], 0, prime, null);
+  const flat = proceed(x, [], 0, prime, null, false);
   if (flat.stage === SUCCESS) listener.onSuccess(flat.result);
   else if (flat.stage === ERROR) listener.onError(errorOf(flat));
   else subscribe(flat, listener);
@@ -167,49 +261,4 @@ export class HandOver implements Listener<unknown> {
   onError(error: unknown): void {
     settle(this.target, ERROR, error);
   }
-}
-
-/**
- * Applies functions to a value that may have to be awaited, and stays synchronous when nothing has: a plain value goes
- * through in place and comes out plain, with no deferred made; otherwise the result is a deferred, or the promise that the
- * last function returned.
- *
- * This is how asynchronous code is written once: middleware says `andThen(handler(request), (response) => ...)`. A throw
- * in the synchronous case is a throw, in the other it fails the deferred.
- *
- * @example
- * andThen(1, (n) => n + 1); // => 2
- * await andThen(Promise.resolve(1), (n) => n + 1); // => 2
- */
-export function andThen<A, B>(x: Awaitable<A>, f: (value: A) => Awaitable<B>): Awaitable<B>;
-export function andThen<A, B, C>(
-  x: Awaitable<A>,
-  f: (value: A) => Awaitable<B>,
-  g: (value: B) => Awaitable<C>,
-): Awaitable<C>;
-export function andThen<A, B, C, D>(
-  x: Awaitable<A>,
-  f: (value: A) => Awaitable<B>,
-  g: (value: B) => Awaitable<C>,
-  h: (value: C) => Awaitable<D>,
-): Awaitable<D>;
-export function andThen(x: unknown, f: AnyStage, g?: AnyStage, h?: AnyStage): unknown {
-  let value = peek(x);
-  if (isDeferrable(value)) return chain(value, f, g ?? same, h ?? same);
-  value = peek(f(value));
-  if (g === undefined) return value;
-  if (isDeferrable(value)) return chain(value, g, h ?? same);
-  value = peek(g(value));
-  if (h === undefined) return value;
-  if (isDeferrable(value)) return chain(value, h);
-  return peek(h(value));
-}
-
-const same = (value: unknown): unknown => value;
-
-/** The value of a deferred that has succeeded already; everything else as it is. */
-function peek(x: unknown): unknown {
-  let value = x;
-  while (value instanceof Deferred && value.stage === SUCCESS) value = value.result;
-  return value;
 }

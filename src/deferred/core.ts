@@ -1,11 +1,11 @@
 /** What streams need of deferreds beyond the public list: the cell itself and its propagation. */
+export { isDeferrable } from "./coerce.js";
 export {
   type Awaitable,
   Deferred,
   ERROR,
   errorDeferred,
   errorOf,
-  isDeferrable,
   type Listener,
   PENDING,
   realizeUnseen,

@@ -1,5 +1,5 @@
 import pDefer from "p-defer";
-import { InvalidClaimError, logError, NotConvertibleError } from "../errors/index.js";
+import { InvalidClaimError, logError } from "../errors/index.js";
 import { errorOf, peek, watch } from "./dropped.js";
 import { drain, mark, push, type Task } from "./propagation.js";
 
@@ -82,7 +82,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Calls one of the two when it is realized: now if it is already. A throw of a waiting listener is logged. */
   onRealized(onSuccess: (value: T) => void, onError: (error: unknown) => void): this {
-    this.addListener({ onSuccess, onError });
+    if (this.stage === SUCCESS) onSuccess(this.result as T);
+    else if (this.stage === ERROR) onError(errorOf(this));
+    else subscribe(this, { onSuccess, onError });
     return this;
   }
 
@@ -332,71 +334,6 @@ export function isRealized(deferred: Deferred<never> | Deferred<unknown>): boole
   return deferred.isRealized;
 }
 
-/** Is it a deferred of this kit? @see Source: `manifold.deferred/deferred?`. */
-export function isDeferred(x: unknown): x is Deferred<unknown> {
-  return x instanceof Deferred;
-}
-
-/** Is it a deferred, a promise, a thenable or a p-defer object? @see Source: `manifold.deferred/deferrable?`. */
-export function isDeferrable(x: unknown): x is Deferrable<unknown> {
-  if (x === null || (typeof x !== "object" && typeof x !== "function")) return false;
-  if (x instanceof Deferred) return true;
-  try {
-    return typeof (x as { then?: unknown }).then === "function" || isPDeferred(x);
-  } catch {
-    // A `then` that cannot even be read: who follows it gets the error, as a promise would.
-    return true;
-  }
-}
-
-/** Is it something that `chain` opens, or, with `prime`, something that `chainPrime` opens? */
-export function isOpened(x: unknown, prime: boolean): x is Deferrable<unknown> {
-  return prime ? x instanceof Deferred : isDeferrable(x);
-}
-
-function isPDeferred(x: object): x is PDeferred<unknown> {
-  const candidate = x as Partial<PDeferred<unknown>>;
-  return (
-    typeof candidate.promise?.then === "function" &&
-    typeof candidate.resolve === "function" &&
-    typeof candidate.reject === "function"
-  );
-}
-
-/** Follows what is known to be deferrable. */
-export function follow<T>(x: Deferrable<T>): Deferred<T> {
-  if (x instanceof Deferred) return x;
-  const result = new Deferred<T>();
-  try {
-    ("then" in x ? x : x.promise).then(
-      (value) => void settleNow(result, SUCCESS, value),
-      (error: unknown) => void settleNow(result, ERROR, error),
-    );
-  } catch (error) {
-    settleNow(result, ERROR, error);
-  }
-  return result;
-}
-
-/**
- * Coerces a promise, a thenable or a p-defer object to a deferred; a deferred is returned as it is.
- *
- * The result is independent: realizing it does not touch the promise.
- *
- * @param fallback Returned for anything else, if given.
- * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, for anything else, without a fallback.
- * @example
- * const d = toDeferred(fetch("https://example.com"));
- * @see Source: `manifold.deferred/->deferred`.
- */
-export function toDeferred<T>(x: Deferrable<T>, fallback?: unknown): Deferred<T>;
-export function toDeferred<D>(x: unknown, fallback: D): Deferred<unknown> | D;
-export function toDeferred(x: unknown, ...fallback: unknown[]): unknown {
-  if (isDeferrable(x)) return follow(x);
-  if (fallback.length > 0) return fallback[0];
-  throw new NotConvertibleError(x, "a deferred");
-}
-
 /**
  * The native promise of a deferred (`then` is this promise's).
  *
@@ -415,27 +352,4 @@ export function toPromise<T>(deferred: Deferred<T>): Promise<Awaited<T>> {
     else resolve(value as Awaited<T>);
   }, reject);
   return promise;
-}
-
-/**
- * The value inside a deferred, however deep, if it is there: a pending or failed deferred is returned as a deferred,
- * a plain value as it is.
- *
- * @see Source: `manifold.deferred/unwrap`.
- */
-export function unwrap(x: unknown): unknown {
-  let value = x;
-  while (isDeferrable(value)) {
-    const inner = follow(value);
-    if (inner.stage !== SUCCESS) return inner;
-    value = inner.result;
-  }
-  return value;
-}
-
-/** As `unwrap`, but only deferreds of this kit are opened. @see Source: `manifold.deferred/unwrap'`. */
-export function unwrapPrime(x: unknown): unknown {
-  let value = x;
-  while (value instanceof Deferred && value.stage === SUCCESS) value = value.result;
-  return value;
 }

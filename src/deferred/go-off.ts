@@ -1,4 +1,5 @@
 import { chainInto } from "./chain.js";
+import { unwrap } from "./coerce.js";
 import {
   Deferred,
   ERROR,
@@ -8,7 +9,6 @@ import {
   type Realized,
   settle,
   subscribe,
-  unwrap,
 } from "./deferred.js";
 
 /** What messages are taken from: a stream, told by its methods, as deferreds know nothing of streams. */

@@ -1,5 +1,7 @@
 /** Deferreds. Source: `manifold.deferred`. */
-export { andThen, type Chain, chain, chainPrime, type Stage } from "./chain.js";
+export { andThen } from "./and-then.js";
+export { type Chain, chain, chainPrime, type Stage } from "./chain.js";
+export { isDeferrable, isDeferred, toDeferred, unwrap, unwrapPrime } from "./coerce.js";
 export {
   type Awaitable,
   addListener,
@@ -11,8 +13,6 @@ export {
   deferred,
   error,
   errorDeferred,
-  isDeferrable,
-  isDeferred,
   isRealized,
   type Listener,
   listener,
@@ -21,10 +21,7 @@ export {
   type Realized,
   success,
   successDeferred,
-  toDeferred,
   toPromise,
-  unwrap,
-  unwrapPrime,
 } from "./deferred.js";
 export {
   type DroppedErrorHandler,

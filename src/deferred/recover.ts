@@ -1,11 +1,10 @@
 import { chain, chainInto, chainPrime, listenFlat } from "./chain.js";
+import { isDeferrable, isOpened } from "./coerce.js";
 import {
   Deferred,
   ERROR,
   errorDeferred,
   errorOf,
-  isDeferrable,
-  isOpened,
   type Listener,
   type Realized,
   SUCCESS,

@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from "../errors/index.js";
 import { chain, chainPrime, HandOver, listenFlat } from "./chain.js";
+import { follow, isOpened } from "./coerce.js";
 import {
   Deferred,
   ERROR,
   errorDeferred,
   errorOf,
-  follow,
-  isOpened,
   type Listener,
   type Realized,
   SUCCESS,

@@ -66,6 +66,7 @@ const LINE_END = /[\n\r\u0085\u2028\u2029]|$/g;
  * @see Source: `ring.util.parsing/find-content-type-charset`.
  */
 export function findContentTypeCharset(contentType: string): string | undefined {
+  if (!contentType.includes(";")) return undefined;
   const candidates = [...contentType.matchAll(CHARSET)];
   if (candidates.length === 0) return undefined;
   const isEnd = (after: number): boolean => {

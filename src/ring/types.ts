@@ -99,7 +99,7 @@ export interface RingResponse {
   /** Written by `wrapCookies`. */
   readonly cookies?: Readonly<Record<string, ResponseCookie>> | undefined;
   /** Stored by `wrapSession`: absent changes nothing, null deletes the session. */
-  readonly session?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly session?: object | null | undefined;
   /** For this response's session cookie. */
   readonly sessionCookieAttrs?: CookieAttributes | undefined;
   /** Kept by `wrapFlash` for the next request. */

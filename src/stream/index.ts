@@ -67,5 +67,6 @@ export { type BoundOptions, type Overflow, OverflowError } from "./overflow.js";
 export { periodically } from "./periodically.js";
 export type { ConnectOptions } from "./pump.js";
 export type { StreamOptions } from "./stream.js";
+export { type MessageSeq, type SeqOptions, streamToSeq } from "./to-seq.js";
 export type { Description, Sink, Source, Stream } from "./types.js";
 export { batch, buffer, bufferedStream, droppingStream, type Metric, slidingStream, throttle } from "./windows.js";

@@ -80,13 +80,13 @@ class SharedAnswer extends Deferred<boolean> {
 export const TRUE: Deferred<boolean> = new SharedAnswer(true);
 export const FALSE: Deferred<boolean> = new SharedAnswer(false);
 
-/** A take that waits. */
+/** A take that waits. Made for every message: private by type only, which is faster. */
 export class Take<T> extends Deferred<T> implements Taker<T> {
-  readonly #fallback: unknown;
+  private readonly fallback: unknown;
 
   constructor(fallback: unknown) {
     super();
-    this.#fallback = fallback;
+    this.fallback = fallback;
   }
 
   isWaiting(): boolean {
@@ -95,7 +95,7 @@ export class Take<T> extends Deferred<T> implements Taker<T> {
 
   deliver(message: T | typeof DRAINED | Failure): void {
     if (message instanceof Failure) settle(this, ERROR, message.error);
-    else settle(this, SUCCESS, message === DRAINED ? this.#fallback : message);
+    else settle(this, SUCCESS, message === DRAINED ? this.fallback : message);
   }
 }
 

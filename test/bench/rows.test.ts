@@ -25,7 +25,7 @@ describe("the rows of the benchmarks", () => {
     expect(rivals).toEqual(expect.arrayContaining(Object.keys(contender.targets ?? {})));
   });
 
-  it.each(contenders.filter(({ row }) => row.load.kind !== "micro"))(
+  it.each(contenders.filter(({ row }) => !["micro", "memory"].includes(row.load.kind)))(
     "mark $contender.name of $row.name as the kit's own, or not",
     ({ contender }) => {
       const usesKit = importsOf(readProjectFile(sourceOf(contender.module))).includes("express-ring");

@@ -11,6 +11,7 @@ import {
   errorDeferred,
   isDeferrable,
   isDeferred,
+  isRealized,
   success,
   successDeferred,
 } from "../../src/deferred/index.js";
@@ -144,6 +145,55 @@ describe.each([
     const run = count > 2 ? (prime && count <= 4 ? count : 2) : prime ? count : 1;
     expect(calls).toHaveLength(Math.min(run, count));
     expect(outcome(result)).toEqual({ ok: "outside" });
+  });
+});
+
+describe("chain", () => {
+  const lengths = [1, 2, 3, 4, 5, 6, 7];
+  const places = lengths.flatMap((count) => Array.from({ length: count + 1 }, (_, i) => [count, i - 1] as const));
+  it.each(places)(
+    "of %i stages, realized from outside in stage %i (-1: before the first): stops between pairs",
+    (count, place) => {
+      for (const answer of [undefined, successDeferred(1)]) {
+        const [first, calls] = [deferred<number>(), [] as number[]];
+        const stages = Array.from({ length: count }, (_, i) => () => {
+          calls.push(i);
+          if (i === place) success(result, "outside");
+          return answer;
+        });
+        const result = (chain as AnyChain)(first, ...stages);
+        if (place === -1) success(result, "outside");
+        success(first, 1);
+        const pairEnd = place === -1 ? 2 : place + 2 - (place % 2);
+        expect(calls).toHaveLength(place === -1 && count <= 2 ? 0 : Math.min(pairEnd, count));
+        expect(outcome(result)).toEqual({ ok: "outside" });
+      }
+    },
+  );
+
+  it.each(lengths)("of %i stages waits for a deferred at any place, and a throw at any place fails it", (count) => {
+    for (let place = 0; place < count; place++) {
+      const gate = deferred<number>();
+      const stages = Array.from(
+        { length: count },
+        (_, i) => (n: number) => (i === place ? chain(gate, () => n + 1) : n + 1),
+      );
+      for (const x of [0, deferred<number>()]) {
+        const result = (chain as AnyChain)(x, ...stages);
+        if (isDeferred(x)) success(x as Deferred<number>, 0);
+        expect(outcome(result)).toEqual(isRealized(gate) ? { ok: count } : "pending");
+        success(gate, 0);
+        expect(outcome(result)).toEqual({ ok: count });
+      }
+      const failing = stages.map((stage, i) =>
+        i === place
+          ? () => {
+              throw new Error(`stage ${i}`);
+            }
+          : () => stage,
+      );
+      expect(outcome((chain as AnyChain)(0, ...failing))).toEqual({ err: new Error(`stage ${place}`) });
+    }
   });
 });
 

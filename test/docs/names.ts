@@ -12,6 +12,7 @@ export { createReadStream, createWriteStream, readFile, writeFileSync } from "no
 export { default as https } from "node:https";
 export { createInterface } from "node:readline";
 export { pipeline } from "node:stream";
+export { RedisStore } from "connect-redis";
 export { default as cors } from "cors";
 export { default as expressWs } from "express-ws";
 export { default as helmet } from "helmet";

@@ -11,6 +11,8 @@ export interface Thrown {
   readonly kind: string;
   readonly message?: string;
   readonly at?: "wrap";
+  /** Nothing that Ring checks for: the JVM stumbled. */
+  readonly accidental?: boolean;
 }
 
 /** One request, and what came of it. */

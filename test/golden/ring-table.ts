@@ -10,6 +10,7 @@ import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
 import { fixturePath, resourceRoots } from "./fixtures.js";
+import { keepalive, mapListener, mockMultipartBody, socketHelpers, writeBodyToStream } from "./ring-programs.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -53,6 +54,32 @@ function writeAll(output: Writable, chunks: readonly string[]): void {
   for (const chunk of chunks) output.write(chunk);
 }
 
+/** A program over a function, if that is here. */
+const programOf = (program: (called: AnyFunction) => AnyFunction, called: AnyFunction | undefined) =>
+  called === undefined ? undefined : program(called);
+
+type StoreStep = readonly [operation: "read" | "write" | "delete", key: string | null, data?: unknown];
+
+/** What a memory store answers, step by step, and what is in it then. */
+function runStore(initial: Record<string, unknown>, script: readonly StoreStep[]): unknown {
+  const cell = Object.assign(Object.create(null) as Record<string, unknown>, initial);
+  const store = needed("memoryStore")(cell);
+  const results = script.map(([operation, key, data]) => store[`${operation}Session`](key ?? undefined, data));
+  return { results, store: cell };
+}
+
+/** A function over a cookie store of the options; undefined without one. */
+const overCookieStore =
+  (f: (store: Any, ...args: Any[]) => unknown): (() => AnyFunction | undefined) =>
+  () => {
+    const cookieStore = find("cookieStore");
+    return cookieStore && ((options, ...args) => f(cookieStore(options), ...args));
+  };
+
+function sealedAndRead(store: Any, sealed: string): unknown {
+  return { sealed, read: store.readSession(sealed) };
+}
+
 /** Functions under another name, or with other arguments, than in the tables. */
 const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   requestContentType: () => find("contentType", "./request"),
@@ -73,7 +100,17 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
     needed("fileRequest")(request, fixturePath(root), options),
   resourceRequest: () => (request: object, root: string, options?: object) =>
     needed("resourceRequest")(request, root, { ...options, roots: resourceRoots }),
+  cookieStoreCreate: overCookieStore(() => true),
+  cookieStoreRead: overCookieStore((store, sealed) => store.readSession(sealed)),
+  cookieStoreRoundTrip: overCookieStore((store, data) => sealedAndRead(store, store.writeSession(undefined, data))),
+  cookieStoreDelete: overCookieStore((store, sealed) => sealedAndRead(store, store.deleteSession(sealed))),
+  memoryStoreScript: () => find("memoryStore") && runStore,
   lastModifiedDate: () => (file: { path: string }) => io.lastModifiedDate(file.path),
+  writeBodyToStream: () => writeBodyToStream,
+  mapListener: () => mapListener,
+  socketHelpers: () => socketHelpers((name) => find(name, "./websocket")),
+  keepalive: () => programOf(keepalive, find("wrapWebsocketKeepalive")),
+  mockMultipartBody: () => programOf(mockMultipartBody, find("multipartBody", "./mock")),
 };
 
 /** The function that a case calls; undefined if the kit does not have it yet. */
@@ -117,6 +154,8 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { header }) =>
       wrap(handler, header),
+  // A handler itself; what the tables call its handler is never asked.
+  handleDump: (dump) => () => dump,
   wrapFileInfo:
     (wrap) =>
     (handler, { mimeTypes }) =>

@@ -3,6 +3,7 @@
 import { normalize } from "node:path";
 import { Readable } from "node:stream";
 import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/index.js";
+import { BigDecimal } from "../../src/ring/big-decimal.js";
 import { Seq, seq } from "../../src/ring/seq.js";
 import { bytesOf, fixturePath, tablePath } from "./fixtures.js";
 import type { Json, JsonMap } from "./ring-cases.js";
@@ -47,7 +48,7 @@ const MARKS: Readonly<Record<string, (argument: never) => unknown>> = {
   // The kit has no type for durations: they are seconds.
   duration: (seconds: number) => seconds,
   bigint: (digits: string) => BigInt(digits),
-  bigdecimal: (digits: string) => Number(digits),
+  bigdecimal: (digits: string) => new BigDecimal(digits),
   double: (name: string) => Number(name.replace("##", "").replace("Inf", "Infinity")),
   fn: namedFunction,
   handler: (response: JsonMap | null) => () => readResponse(response),
@@ -166,12 +167,14 @@ export async function show(value: unknown): Promise<Json> {
   if (typeof value === "function") return { fn: value.name };
   if (typeof value !== "object") return value as Json;
   if (value instanceof HttpFile) return { file: tablePath(value.path) };
+  if (value instanceof BigDecimal) return { bigdecimal: String(value) };
   if (ArrayBuffer.isView(value)) return base64(value as Uint8Array);
   if (isReadable(value)) return { stream: base64(await readBytes(value)) };
   const kind = Object.prototype.toString.call(value);
   if (kind === "[object Date]") return { date: (value as Date).toISOString() };
   if (kind === "[object Set]") return { set: (await showAll([...(value as Set<unknown>)])).sort(byText) };
   if (Array.isArray(value)) return showAll(value);
+  if (kind === "[object Generator]") return { streamable: { text: [...(value as Iterable<string>)].join("") } };
   if (value instanceof Seq) return { seq: await showAll([...value]) };
   const shown = Object.create(null) as Record<string, Json>;
   const isResponse = "status" in value;
@@ -189,7 +192,8 @@ export async function showBody(body: unknown): Promise<Json> {
   if (typeof body === "string") return { text: body };
   const shown = await show(body);
   const [key] = marked(shown) ?? [];
-  const isBody = shown === null || (key !== undefined && ["base64", "file", "seq", "stream"].includes(key));
+  const isBody =
+    shown === null || (key !== undefined && ["base64", "file", "seq", "stream", "streamable"].includes(key));
   return isBody ? shown : { value: shown };
 }
 

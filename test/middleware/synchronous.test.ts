@@ -2,19 +2,31 @@ import { createHook } from "node:async_hooks";
 import { describe, expect, it } from "@jest/globals";
 import {
   type Cookies,
+  cookieStore,
+  type Flash,
+  memoryStore,
   type Params,
+  type Session,
+  wrapAbsoluteSessionTimeout,
   wrapCompression,
   wrapContentType,
   wrapCookies,
   wrapFileInfo,
+  wrapFlash,
   wrapHead,
+  wrapIdleSessionTimeout,
+  wrapLint,
   wrapNotModified,
   wrapParams,
   wrapRanges,
   wrapResource,
+  wrapSession,
+  wrapStacktrace,
+  wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { deferred, isDeferred } from "../../src/deferred/index.js";
+import { getAll } from "../../src/ring/headers.js";
 import { pipe } from "../../src/ring/pipe.js";
 import type { RingRequest, RingResponse } from "../../src/ring/types.js";
 import { form, request } from "./helpers.js";
@@ -90,6 +102,14 @@ describe("a synchronous handler under middleware", () => {
     expect(responses).toMatchObject([{ status: 200, headers: { "Content-Encoding": "br" } }, { status: 206 }]);
   });
 
+  it("is so, too, under what is there for development", () => {
+    const handler = (request: RingRequest): RingResponse => ({ status: 200, headers: {}, body: request.uri });
+    const app = pipe(handler, wrapWebsocketKeepalive, wrapLint, wrapStacktrace);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(asked)))).toBe(0);
+    expect(response).toEqual({ status: 200, headers: {}, body: "/page.html" });
+  });
+
   it("would be found out by a promise", () => {
     expect(promisesIn(() => stack(async (request) => page(request))(asked))).toBeGreaterThan(0);
   });
@@ -99,6 +119,37 @@ describe("a synchronous handler under middleware", () => {
       throw new Error("boom");
     });
     expect(() => app(asked)).toThrow("boom");
+  });
+});
+
+describe.each([
+  ["memoryStore", memoryStore()],
+  ["cookieStore", cookieStore()],
+])("a synchronous handler under wrapSession with %s", (_name, store) => {
+  const visit = ({ session, flash }: RingRequest & Session & Flash): RingResponse => ({
+    body: JSON.stringify([session["visits"], flash]),
+    session: { ...session, visits: Number(session["visits"] ?? 0) + 1 },
+    flash: "welcome back",
+  });
+  const timeout = { timeout: 60, timeoutResponse: { status: 401 } };
+
+  it.each([
+    ["without onStoreError", {}],
+    ["with onStoreError", { onStoreError: () => "continue" as const }],
+  ])("is answered in the same call, with no promise made, %s", (_how, options) => {
+    const app = pipe(
+      visit,
+      wrapFlash,
+      (inner) => wrapIdleSessionTimeout(inner, timeout),
+      (inner) => wrapAbsoluteSessionTimeout(inner, timeout),
+      (inner) => wrapSession(inner, { store, ...options }),
+    );
+    let response: Awaitable<RingResponse | null | undefined>;
+    expect(promisesIn(() => (response = app(request())))).toBe(0);
+    const [cookie = ""] = getAll(response as RingResponse, "set-cookie");
+    const again = request({ headers: { cookie: cookie.split(";", 1).join() } });
+    expect(promisesIn(() => (response = app(again)))).toBe(0);
+    expect(response).toMatchObject({ body: '[1,"welcome back"]' });
   });
 });
 

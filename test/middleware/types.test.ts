@@ -12,10 +12,14 @@ import {
   wrapFile,
   wrapFileInfo,
   wrapHead,
+  wrapLint,
   wrapNotModified,
   wrapParams,
   wrapRanges,
+  wrapReload,
   wrapResource,
+  wrapStacktrace,
+  wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { pipe } from "../../src/ring/pipe.js";
@@ -98,6 +102,24 @@ describe("a stack of middleware", () => {
     // @ts-expect-error -- an option that does not exist
     expect(() => wrapFile(wrapUser(handler), "nowhere", { index: false })).toThrow("does not exist");
     expect(served(app)).toBeInstanceOf(Function);
+  });
+
+  it("keeps what a handler reads in sight, through what is there for development", async () => {
+    const needsParams = (request: RingRequest & Params): RingResponse => ({
+      status: 200,
+      headers: {},
+      body: String(request.queryParams["a"]),
+    });
+    const app = pipe(needsParams, wrapLint, wrapWebsocketKeepalive, wrapStacktrace, wrapParams);
+    expect(await ask(app)).toMatchObject({ body: "1" });
+    const loaded = wrapReload(async () => ({ default: needsParams }), { dirs: [], reload: false });
+    expect(await ask(wrapParams(loaded))).toMatchObject({ body: "1" });
+    // @ts-expect-error -- nothing adds params
+    served(pipe(needsParams, wrapLint, wrapWebsocketKeepalive, wrapStacktrace));
+    // @ts-expect-error -- nor to a handler that is loaded
+    served(loaded);
+    // @ts-expect-error -- a handler that is none
+    wrapReload(async () => ({ handler: needsParams }), { dirs: [], reload: false });
   });
 
   it("does not compile without what the handler reads", () => {
