@@ -1,10 +1,30 @@
 /** What is measured, as data: a row is one task, its contenders are the ways to do it. */
 
+import { files } from "./http/static-folder.js";
 import { microRows } from "./micro-rows.js";
-import type { Row } from "./row.js";
+import type { Contender, Row } from "./row.js";
 
 const echo = { kind: "websocket", path: "/", connections: 32, window: 8, size: 64, binary: false } as const;
 
+const STATIC: readonly Contender[] = [
+  { name: "Express, serve-static", module: "http/express-static.js", entry: "startServeStatic" },
+  { name: "Express, sirv (dev)", module: "http/express-static.js", entry: "startSirvUncached" },
+  { name: "Express, sirv", module: "http/express-static.js", entry: "startSirvCached" },
+  {
+    name: "ring, wrapFile",
+    kit: true,
+    module: "http/ring-static.js",
+    entry: "startUncached",
+    targets: { "Express, serve-static": 1, "Express, sirv (dev)": 1 },
+  },
+  {
+    name: "ring, wrapFile with cacheFor",
+    kit: true,
+    module: "http/ring-static.js",
+    entry: "startCached",
+    targets: { "Express, sirv": 1 },
+  },
+];
 const order = JSON.stringify({
   id: 4711,
   customer: {
@@ -124,6 +144,22 @@ export const rows: readonly Row[] = [
       },
       { name: "ring, after multer", kit: true, module: "http/ring-upload.js", entry: "startAfterMulter" },
     ],
+  },
+  {
+    name: "static-small",
+    title: "A static file of 2 KiB",
+    unit: "requests/s",
+    load: { kind: "http", path: "/small.txt", connections: 50, body: files["small.txt"] },
+    baseline: "Express, serve-static",
+    contenders: STATIC,
+  },
+  {
+    name: "static-large",
+    title: "A static file of 1 MiB",
+    unit: "requests/s",
+    load: { kind: "http", path: "/large.txt", connections: 20, body: files["large.txt"] },
+    baseline: "Express, serve-static",
+    contenders: STATIC,
   },
   {
     name: "websocket",

@@ -1,6 +1,7 @@
 /** Lets go of a body that nobody will read. */
 
 import type { Readable } from "node:stream";
+import type { Source } from "../stream/index.js";
 
 const ignore = (): void => {};
 
@@ -24,6 +25,14 @@ export function closeBody(body: unknown): void {
   } catch {
     // As above.
   }
+}
+
+/** Closes a source whose messages nobody will take any more, so that those who put them know. */
+export function closeSource(source: Source<unknown>): void {
+  source.close();
+  // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
+  const { pendingPuts = 0, bufferSize = 0 } = source.description();
+  for (let left = pendingPuts + bufferSize; left > 0; left--) source.take(undefined);
 }
 
 /** A Node stream that can be read, whoever's class it is. */

@@ -9,8 +9,10 @@ export {
   utf8,
 } from "./charset.js";
 export { type ByteChunks, readChunks } from "./chunks.js";
-export { closeBody, isReadable } from "./close.js";
-export { type FileRegion, FileRegionError, file, fileRegion, HttpFile } from "./http-file.js";
+export { closeBody, closeSource, isReadable } from "./close.js";
+export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
+export { closeDescriptor, namesIn, readDescriptor, readIf, realPathIfThere, statIfThere } from "./disk.js";
+export { asFile, type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
 export {
   BodyAbortedError,
   BodyTooLargeError,
@@ -22,3 +24,10 @@ export {
   readBytes,
   readText,
 } from "./read.js";
+export {
+  FileChangedError,
+  openSeen,
+  readRegion,
+  regionChunks,
+  regionStream,
+} from "./read-file.js";

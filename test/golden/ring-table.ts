@@ -9,7 +9,7 @@ import { readText } from "../../src/byte-streams/index.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
-import { fixturePath, root } from "./fixtures.js";
+import { fixturePath, resourceRoots, root } from "./fixtures.js";
 import { keepalive, mapListener, mockMultipartBody, socketHelpers, writeBodyToStream } from "./ring-programs.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
@@ -90,6 +90,16 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   reValueMatch: () => parsing.parseValue,
   stringInputStream: () => io.stringInputStream,
   pipedInputStream: () => (chunks: string[]) => readText(io.pipedInputStream((output) => writeAll(output, chunks))),
+  fileResponse: () => (path: string, options?: { readonly root: string }) =>
+    options === undefined
+      ? needed("fileResponse")(fixturePath(path))
+      : needed("fileResponse")(path, { ...options, root: fixturePath(options.root) }),
+  resourceResponse: () => (path: string, options?: object) =>
+    needed("resourceResponse")(path, { ...options, roots: resourceRoots }),
+  fileRequest: () => (request: object, root: string, options?: object) =>
+    needed("fileRequest")(request, fixturePath(root), options),
+  resourceRequest: () => (request: object, root: string, options?: object) =>
+    needed("resourceRequest")(request, root, { ...options, roots: resourceRoots }),
   cookieStoreCreate: overCookieStore(() => true),
   cookieStoreRead: overCookieStore((store, sealed) => store.readSession(sealed)),
   cookieStoreRoundTrip: overCookieStore((store, data) => sealedAndRead(store, store.writeSession(undefined, data))),
@@ -120,6 +130,10 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { root, ...options }) =>
       wrap(handler, fixturePath(root), options),
+  wrapResource:
+    (wrap) =>
+    (handler, { root, ...options }) =>
+      wrap(handler, root, { ...options, roots: resourceRoots }),
   wrapFrameOptions:
     (wrap) =>
     (handler, { value }) =>

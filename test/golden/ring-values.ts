@@ -1,6 +1,7 @@
 /** Values between the tables and the kit: what the tables write becomes what it stands for, and back. */
 
 import { readFileSync } from "node:fs";
+import { normalize } from "node:path";
 import { Readable } from "node:stream";
 import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/index.js";
 import { BigDecimal } from "../../src/ring/big-decimal.js";
@@ -262,7 +263,9 @@ export function differences(
   }
   if (!isMap(expected)) return Object.is(expected, actual) ? [] : wrong;
   if (!isMap(actual)) return wrong;
-  const [expectedKey] = marked(expected) ?? [];
+  const [expectedKey, named] = marked(expected) ?? [];
+  // The JVM keeps dots in the names of files.
+  if (expectedKey === "file" && typeof named === "string" && normalize(named) === actual["file"]) return [];
   const isBoth = expectedKey === "stream" ? marked(actual)?.[0] === "stream" : how.lenient === true;
   const content = contentOf(expected);
   if (isBoth && content !== undefined && content === contentOf(actual)) return [];

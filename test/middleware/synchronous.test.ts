@@ -8,14 +8,18 @@ import {
   type Params,
   type Session,
   wrapAbsoluteSessionTimeout,
+  wrapCompression,
   wrapContentType,
   wrapCookies,
+  wrapFileInfo,
   wrapFlash,
   wrapHead,
   wrapIdleSessionTimeout,
   wrapLint,
   wrapNotModified,
   wrapParams,
+  wrapRanges,
+  wrapResource,
   wrapSession,
   wrapStacktrace,
   wrapWebsocketKeepalive,
@@ -30,7 +34,18 @@ import { form, request } from "./helpers.js";
 type Full = RingRequest & Params & Cookies;
 
 const stack = (handler: (request: Full) => Awaitable<RingResponse | null>) =>
-  pipe(handler, wrapParams, wrapCookies, wrapContentType, wrapNotModified, wrapHead);
+  pipe(
+    handler,
+    (inner) => wrapResource(inner, "no-such-root"),
+    wrapFileInfo,
+    wrapParams,
+    wrapCookies,
+    wrapContentType,
+    wrapNotModified,
+    wrapHead,
+    wrapRanges,
+    wrapCompression,
+  );
 
 const page = (request: Full): RingResponse => ({
   status: 200,
@@ -76,6 +91,15 @@ describe("a synchronous handler under middleware", () => {
     let response: unknown;
     expect(promisesIn(() => (response = app(posted)))).toBe(0);
     expect(response).toMatchObject({ body: "one" });
+  });
+
+  it("is so, too, with a body that is compressed, and with a part of it", () => {
+    const app = stack(() => ({ status: 200, body: "a long text, ".repeat(200) }));
+    const encoded = { "accept-encoding": "br, gzip" };
+    let responses: unknown[] = [];
+    const ask = (headers: Record<string, string>) => app(request({ uri: "/page.html", headers }));
+    expect(promisesIn(() => (responses = [ask(encoded), ask({ ...encoded, range: "bytes=2-5" })]))).toBe(0);
+    expect(responses).toMatchObject([{ status: 200, headers: { "Content-Encoding": "br" } }, { status: 206 }]);
   });
 
   it("is so, too, under what is there for development", () => {

@@ -10,8 +10,11 @@ import {
   type MultipartParams,
   type Params,
   type TempFile,
+  wrapCompression,
   wrapContentType,
   wrapCookies,
+  wrapFile,
+  wrapFileInfo,
   wrapHead,
   wrapKeywordParams,
   wrapLint,
@@ -19,7 +22,9 @@ import {
   wrapNestedParams,
   wrapNotModified,
   wrapParams,
+  wrapRanges,
   wrapReload,
+  wrapResource,
   wrapStacktrace,
   wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
@@ -84,6 +89,26 @@ describe("a stack of middleware", () => {
     });
     expect(ask(pipe(() => ({ status: 204 }), wrapParams, wrapCookies))).toEqual({ status: 204 });
     expect(ask(pipe(() => null, wrapParams))).toBeNull();
+  });
+
+  it("hands on what others add through middleware that adds nothing", () => {
+    const handler = (request: RingRequest & User): RingResponse => ({ body: request.user });
+    const app = pipe(
+      handler,
+      (h) => wrapFile(h, new URL(import.meta.url)),
+      (h) => wrapResource(h, "nowhere"),
+      wrapFileInfo,
+      wrapRanges,
+      (h) => wrapCompression(h, { encodings: ["br"] }),
+      wrapUser,
+    );
+    // @ts-expect-error -- nothing adds a user
+    served(wrapRanges(wrapCompression(handler)));
+    // @ts-expect-error -- a coding that is none
+    expect(() => wrapCompression(wrapUser(handler), { encodings: ["rar"] })).toThrow("encodings must name some of");
+    // @ts-expect-error -- an option that does not exist
+    expect(() => wrapFile(wrapUser(handler), "nowhere", { index: false })).toThrow("does not exist");
+    expect(served(app)).toBeInstanceOf(Function);
   });
 
   it("keeps what a handler reads in sight, through what is there for development", async () => {
