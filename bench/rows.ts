@@ -182,7 +182,6 @@ export const rows: readonly Row[] = [
         targets: { "Express, multer's disk storage": 1 },
         leaner: "Express, multer's disk storage",
       },
-      { name: "ring, after multer", kit: true, module: "http/ring-upload.js", entry: "startAfterMulter" },
     ],
   },
   {
