@@ -34,7 +34,7 @@ export function startSite(): Server {
     generateCsrfToken(request, response);
     const { user } = request.session;
     if (user === undefined) request.session.user = "Ada";
-    response.type("html").send(`<p>Hello, Ada, about ${String(request.query["topic"])}.</p>`);
+    response.type("html").send(`<p>Hello, Ada, about ${request.query["topic"] as string}.</p>`);
   });
   return app.listen(0);
 }
@@ -43,7 +43,7 @@ export function startApi(): Server {
   const app = express();
   app.use(express.urlencoded({ extended: true }));
   app.get("/hello", (request, response) => {
-    response.type("text/html; charset=utf-8").send(`<p>Hello, Ada, about ${String(request.query["topic"])}.</p>`);
+    response.type("text/html; charset=utf-8").send(`<p>Hello, Ada, about ${request.query["topic"] as string}.</p>`);
   });
   return app.listen(0);
 }
