@@ -5,6 +5,18 @@
 
 import iconv, { type Encoding } from "iconv-lite";
 import { RingError } from "../errors/index.js";
+import {
+  CutDecoder,
+  cutNowhere,
+  cutUtf8,
+  cutUtf16,
+  cutUtf32,
+  type Decoding,
+  MarkedDecoder,
+  type OnEncodingError,
+  type PieceDecoder,
+  StatefulDecoder,
+} from "./piece-decoder.js";
 
 export interface Charset {
   readonly name: string;
@@ -13,6 +25,8 @@ export interface Charset {
   decode(bytes: Uint8Array): string;
   /** For text that comes in pieces: at most one byte order mark, and a character may be split between two pieces. */
   encoder(): PieceEncoder;
+  /** For bytes that come in pieces: a character may be split between two. @param onFault @default "replace" */
+  decoder(onFault?: OnEncodingError): PieceDecoder;
 }
 
 export interface PieceEncoder {
@@ -65,17 +79,25 @@ class Pieces implements PieceEncoder {
 
 const NOTHING = Buffer.alloc(0);
 
+type MakeDecoder = (onFault: OnEncodingError) => PieceDecoder;
+
 function charsetOf(
   name: string,
   encode: Encode,
   decode: (bytes: Buffer) => string,
+  makeDecoder: MakeDecoder | Omit<Decoding, "name" | "decode">,
   encodeLater: Encode = encode,
 ): Charset {
+  const make: MakeDecoder =
+    typeof makeDecoder === "function"
+      ? makeDecoder
+      : (onFault) => new CutDecoder({ name, decode, ...makeDecoder }, onFault);
   return {
     name,
     encode,
     decode: (bytes) => decode(toBuffer(bytes)),
     encoder: () => new Pieces(encode, encodeLater),
+    decoder: (onFault = "replace") => make(onFault),
   };
 }
 
@@ -108,12 +130,14 @@ export const utf8: Charset = charsetOf(
     const text = bytes.toString("utf8");
     return text.includes("\ufffd") ? withoutSurrogates(bytes).toString("utf8") : text;
   },
+  { cut: cutUtf8, fault: REPLACEMENT },
 );
 
 const latin1 = charsetOf(
   "iso-8859-1",
   (text) => Buffer.from(text.replace(/[^\0-\xff]/gu, "?"), "latin1"),
   (bytes) => bytes.toString("latin1"),
+  { cut: cutNowhere },
 );
 
 const ascii = charsetOf(
@@ -121,6 +145,7 @@ const ascii = charsetOf(
   // oxlint-disable-next-line no-control-regex -- ASCII is what it says
   (text) => Buffer.from(text.replace(/[^\0-\x7f]/gu, "?"), "latin1"),
   (bytes) => bytes.toString("latin1").replace(/[^\0-\x7f]/g, "\ufffd"),
+  { cut: cutNowhere },
 );
 
 const encodeLittle = (text: string): Buffer => Buffer.from(text.replace(LONE_SURROGATES, "\ufffd"), "utf16le");
@@ -135,6 +160,17 @@ function decodeBig(bytes: Buffer): string {
   return decodeLittle(copy);
 }
 
+const utf16be = charsetOf("utf-16be", encodeBig, decodeBig, {
+  cut: cutUtf16(0),
+  fault: Buffer.from([0xff, 0xfd]),
+  unit: 2,
+});
+const utf16le = charsetOf("utf-16le", encodeLittle, decodeLittle, {
+  cut: cutUtf16(1),
+  fault: Buffer.from([0xfd, 0xff]),
+  unit: 2,
+});
+
 const utf16 = charsetOf(
   "utf-16",
   (text) => (text === "" ? NOTHING : encodeBig(`\ufeff${text}`)),
@@ -143,8 +179,20 @@ const utf16 = charsetOf(
     if (mark === 0xfffe) return decodeLittle(bytes.subarray(2));
     return decodeBig(mark === 0xfeff ? bytes.subarray(2) : bytes);
   },
+  (onFault) =>
+    new MarkedDecoder(2, (start) => {
+      const mark = start.length < 2 ? 0 : start.readUInt16BE();
+      if (mark === 0xfffe) return [utf16le.decoder(onFault), 2];
+      return [utf16be.decoder(onFault), mark === 0xfeff ? 2 : 0];
+    }),
   encodeBig,
 );
+
+/** UTF-32 without a mark, of either order. */
+function utf32Decoder(name: "utf-32be" | "utf-32le", fault: readonly number[], onFault: OnEncodingError): PieceDecoder {
+  const decode = (bytes: Buffer): string => iconv.decode(bytes, name, { stripBOM: false });
+  return new CutDecoder({ name, decode, cut: cutUtf32, fault: Buffer.from(fault), unit: 4 }, onFault);
+}
 
 const utf32 = charsetOf(
   "utf-32",
@@ -154,6 +202,12 @@ const utf32 = charsetOf(
     if (mark === 0xfffe0000) return iconv.decode(bytes.subarray(4), "utf-32le", { stripBOM: false });
     return iconv.decode(mark === 0xfeff ? bytes.subarray(4) : bytes, "utf-32be", { stripBOM: false });
   },
+  (onFault) =>
+    new MarkedDecoder(4, (start) => {
+      const mark = start.length < 4 ? 0 : start.readUInt32BE();
+      if (mark === 0xfffe0000) return [utf32Decoder("utf-32le", [0xfd, 0xff, 0, 0], onFault), 4];
+      return [utf32Decoder("utf-32be", [0, 0, 0xff, 0xfd], onFault), mark === 0xfeff ? 4 : 0];
+    }),
 );
 
 /** By name without case and punctuation; the rest is iconv-lite's, put here when it is first asked for. */
@@ -165,8 +219,8 @@ for (const [charset, names] of [
   [latin1, "iso88591 latin1 l1 88591 819 cp819 ibm819 isoir100 csisolatin1"],
   [ascii, "usascii ascii ascii7 iso646us 646 us cp367 ibm367 ansix341968 ansix341986 isoir6 csascii"],
   [utf16, "utf16 unicode unicodebig"],
-  [charsetOf("utf-16be", encodeBig, decodeBig), "utf16be xutf16be unicodebigunmarked iso10646ucs2"],
-  [charsetOf("utf-16le", encodeLittle, decodeLittle), "utf16le xutf16le unicodelittleunmarked"],
+  [utf16be, "utf16be xutf16be unicodebigunmarked iso10646ucs2"],
+  [utf16le, "utf16le xutf16le unicodelittleunmarked"],
   [utf32, "utf32 iso10646ucs4"],
 ] as const) {
   for (const name of names.split(" ")) known.set(name, charset);
@@ -184,6 +238,7 @@ function fromIconv(name: string): Charset | undefined {
     encoding,
     (text) => iconv.encode(split ? text.replace(/[\u{10000}-\u{10ffff}]/gu, "?") : text, encoding as Encoding),
     (bytes) => iconv.decode(bytes, encoding as Encoding, { stripBOM: false }),
+    (onFault) => new StatefulDecoder(encoding, iconv.getDecoder(encoding as Encoding, { stripBOM: false }), onFault),
   );
 }
 

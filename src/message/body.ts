@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
-import { HttpFile } from "../byte-streams/index.js";
+import { HttpFile } from "../byte-streams/core.js";
 import { isDeferrable } from "../deferred/index.js";
 import { describe } from "../errors/index.js";
 import { Seq } from "../ring/seq.js";

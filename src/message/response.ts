@@ -1,7 +1,7 @@
 /** The only code that writes Node's response. */
 import { createReadStream } from "node:fs";
 import { type Charset, utf8 } from "../byte-streams/charset.js";
-import { type FileRegion, fileRegion, type HttpFile } from "../byte-streams/index.js";
+import { type FileRegion, fileRegion, type HttpFile } from "../byte-streams/core.js";
 import { toDeferred } from "../deferred/index.js";
 import { bytesOf, chunksOf, fileOf, isBlob, notABody } from "./body.js";
 import { ReadableChunks } from "./chunk-sources.js";

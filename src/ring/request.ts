@@ -1,7 +1,7 @@
 /** Helpers over request maps. Source: `ring.util.request`. */
 
 import { createReadStream } from "node:fs";
-import { type ByteBody, fileRegion, HttpFile, type ReadBytesOptions, readText } from "../byte-streams/index.js";
+import { type ByteBody, fileRegion, HttpFile, type ReadBytesOptions, readText } from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import { findContentTypeCharset } from "./parsing.js";

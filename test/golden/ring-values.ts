@@ -1,7 +1,7 @@
 /** Values between the tables and the kit: what the tables write becomes what it stands for, and back. */
 
 import { Readable } from "node:stream";
-import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/index.js";
+import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/core.js";
 import { Seq, seq } from "../../src/ring/seq.js";
 import { bytesOf, fixturePath, tablePath } from "./fixtures.js";
 import type { Json, JsonMap } from "./ring-cases.js";
