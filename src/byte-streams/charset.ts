@@ -11,11 +11,11 @@ import {
   cutUtf8,
   cutUtf16,
   cutUtf32,
+  cutWhereDone,
   type Decoding,
   MarkedDecoder,
   type OnEncodingError,
   type PieceDecoder,
-  StatefulDecoder,
 } from "./piece-decoder.js";
 
 export interface Charset {
@@ -190,17 +190,20 @@ const utf16 = charsetOf(
 
 /** UTF-32 without a mark, of either order. */
 function utf32Decoder(name: "utf-32be" | "utf-32le", fault: readonly number[], onFault: OnEncodingError): PieceDecoder {
-  const decode = (bytes: Buffer): string => iconv.decode(bytes, name, { stripBOM: false });
+  const decode = (bytes: Buffer): string => iconv.decode(bytes, name, KEEP);
   return new CutDecoder({ name, decode, cut: cutUtf32, fault: Buffer.from(fault), unit: 4 }, onFault);
 }
+
+/** A byte order mark that was not asked for is a character. */
+const KEEP = { stripBOM: false };
 
 const utf32 = charsetOf(
   "utf-32",
   (text) => iconv.encode(text, "utf-32be"),
   (bytes) => {
     const mark = bytes.length < 4 ? 0 : bytes.readUInt32BE();
-    if (mark === 0xfffe0000) return iconv.decode(bytes.subarray(4), "utf-32le", { stripBOM: false });
-    return iconv.decode(mark === 0xfeff ? bytes.subarray(4) : bytes, "utf-32be", { stripBOM: false });
+    if (mark === 0xfffe0000) return iconv.decode(bytes.subarray(4), "utf-32le", KEEP);
+    return iconv.decode(mark === 0xfeff ? bytes.subarray(4) : bytes, "utf-32be", KEEP);
   },
   (onFault) =>
     new MarkedDecoder(4, (start) => {
@@ -230,15 +233,17 @@ for (const [charset, names] of [
 const REFUSED = new Set(["base64", "hex", "binary", "utf7", "utf7imap", "ucs2"]);
 
 function fromIconv(name: string): Charset | undefined {
-  const encoding = [name, name.replace(/^x/, "")].find((it) => !REFUSED.has(it) && iconv.encodingExists(it));
-  if (encoding === undefined) return undefined;
+  const found = [name, name.replace(/^x/, "")].find((it) => !REFUSED.has(it) && iconv.encodingExists(it));
+  if (found === undefined) return undefined;
+  const encoding = found as Encoding;
   // A single-byte charset would answer "??" to a character of two code units.
-  const split = iconv.encode("\u{1f600}", encoding as Encoding).toString("latin1") === "??";
+  const split = iconv.encode("\u{1f600}", encoding).toString("latin1") === "??";
   return charsetOf(
     encoding,
-    (text) => iconv.encode(split ? text.replace(/[\u{10000}-\u{10ffff}]/gu, "?") : text, encoding as Encoding),
-    (bytes) => iconv.decode(bytes, encoding as Encoding, { stripBOM: false }),
-    (onFault) => new StatefulDecoder(encoding, iconv.getDecoder(encoding as Encoding, { stripBOM: false }), onFault),
+    (text) => iconv.encode(split ? text.replace(/[\u{10000}-\u{10ffff}]/gu, "?") : text, encoding),
+    (bytes) => iconv.decode(bytes, encoding, KEEP),
+    // "a" takes four bytes in what is called ucs4 or utf-32be.
+    { cut: iconv.encode("a", encoding).length === 4 ? cutUtf32 : cutWhereDone(() => iconv.getDecoder(encoding, KEEP)) },
   );
 }
 

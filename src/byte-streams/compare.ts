@@ -3,9 +3,9 @@
 import { type Awaitable, andThen, chain, type Deferred } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import { closeBody } from "./close.js";
-import { convertToNow, graph } from "./conversions.js";
+import { convertToNow, graph, sourceDescriptor } from "./conversions.js";
 import type { Whole } from "./to.js";
-import { streamOf, typeDescriptor, types } from "./types.js";
+import { streamOf, types } from "./types.js";
 
 /** What a comparison answers: in place for what is there, else later. */
 export type Compared<A, B, T> = [A, B] extends [Whole, Whole] ? T : unknown extends A | B ? Awaitable<T> : Deferred<T>;
@@ -41,7 +41,7 @@ export function bytesEqual<A, B>(a: A, b: B): Compared<A, B, boolean> {
 }
 
 function isThere(x: unknown): boolean {
-  const type = typeDescriptor(x);
+  const type = sourceDescriptor(x);
   return type !== undefined && graph.path(type, types.bytes, true) !== undefined;
 }
 

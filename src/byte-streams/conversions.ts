@@ -254,9 +254,23 @@ export function convertToNow<T>(to: Type<T>, x: unknown, options: ConvertOptions
 }
 
 function startOf(to: Type, x: unknown, { sourceType }: ConvertOptions): Type {
-  const from = sourceType ?? (isSinkType(to) ? sinkDescriptor(x) : typeDescriptor(x));
+  const from = sourceType ?? (isSinkType(to) ? sinkDescriptor(x) : sourceDescriptor(x));
   if (from === undefined) throw new NotConvertibleError(x, to.name);
   return from;
+}
+
+/** The type of a value; an array that holds, among others, what has to be waited for is a stream of its elements. */
+export function sourceDescriptor(x: unknown): Type | undefined {
+  const type = typeDescriptor(x);
+  const isMixed = type === vectorOf(unknown) && (x as readonly unknown[]).some(hasToWait);
+  return isMixed ? streamOf(unknown) : type;
+}
+
+function hasToWait(x: unknown): boolean {
+  if (typeof x === "string" || ArrayBuffer.isView(x)) return false;
+  const type = typeDescriptor(x);
+  if (type === undefined) return isDeferrable(x);
+  return graph.path(type, bytes, true) === undefined && graph.path(type, bytes) !== undefined;
 }
 
 /** Whatever is named a stream is one of the kit from here on. */

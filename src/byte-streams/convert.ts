@@ -7,7 +7,7 @@ import type { ConvertOptions } from "./options.js";
 import { isSinkType, sinkDescriptor, type Type, typeDescriptor } from "./types.js";
 
 /**
- * Converts a value, by the cheapest way that there is from its type to the one wanted.
+ * Converts a value, by the cheapest way that there is from its type to the one wanted; ways that need not wait go first.
  *
  * The result is there at once if no step of the way has to wait, else it is a deferred: what comes bit by bit takes its time
  * to become one thing, while a stream of it is there immediately. A value that is of the type already is returned as it is.
@@ -20,7 +20,7 @@ import { isSinkType, sinkDescriptor, type Type, typeDescriptor } from "./types.j
  *   what a step fails with: in place, or as the deferred's error if the step has to wait.
  * @example
  * await convert(createReadStream("package.json"), types.string);
- * convert("hé", types.bytes); // => Buffer.from([0x68, 0xc3, 0xa9])
+ * await convert("hé", types.bytes); // => Buffer.from([0x68, 0xc3, 0xa9])
  * @see Source: `clj-commons.byte-streams/convert`.
  */
 export function convert<T>(x: unknown, type: Type<T>, options: ConvertOptions = {}): Awaitable<T> {

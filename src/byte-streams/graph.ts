@@ -44,9 +44,12 @@ export class Graph {
     this.#reached.sync.clear();
   }
 
-  /** The cheapest path, of equally cheap ones that with the fewest steps; empty to the type itself, undefined if there is none. */
+  /**
+   * The cheapest path of those that need not wait, or, unless only such will do, of all; of equally cheap ones that with the
+   * fewest steps. It is empty to the type itself, undefined if there is none.
+   */
   path(from: Type, to: Type, syncOnly = false): Path | undefined {
-    return this.reach(from, syncOnly).get(to);
+    return this.reach(from, true).get(to) ?? (syncOnly ? undefined : this.reach(from).get(to));
   }
 
   /** All that can be reached from a type, with the paths. */

@@ -88,37 +88,6 @@ function withoutFaults(bytes: Buffer, decoding: Decoding, onFault: OnEncodingErr
   return texts.map((text) => text.replaceAll(FAULT, "")).join(FAULT);
 }
 
-/** A decoder with a state of its own, whose faults can only be seen in what it gives. */
-export class StatefulDecoder implements PieceDecoder {
-  readonly #name: string;
-  readonly #decoder: { write(bytes: Buffer): string; end(): string | undefined };
-  readonly #onFault: OnEncodingError;
-
-  constructor(
-    name: string,
-    decoder: { write(bytes: Buffer): string; end(): string | undefined },
-    onFault: OnEncodingError,
-  ) {
-    this.#name = name;
-    this.#decoder = decoder;
-    this.#onFault = onFault;
-  }
-
-  write(piece: Uint8Array): string {
-    return this.#checked(this.#decoder.write(asBuffer(piece)));
-  }
-
-  end(): string {
-    return this.#checked(this.#decoder.end() ?? "");
-  }
-
-  #checked(text: string): string {
-    if (this.#onFault === "replace" || !text.includes(FAULT)) return text;
-    if (this.#onFault === "report") throw new MalformedTextError(this.#name);
-    return text.replaceAll(FAULT, "");
-  }
-}
-
 /** Waits for the byte order mark, which says who decodes. */
 export class MarkedDecoder implements PieceDecoder {
   readonly #length: number;
@@ -178,3 +147,24 @@ export function cutUtf16(highByte: 0 | 1): (bytes: Buffer) => number {
 export const cutUtf32 = (bytes: Buffer): number => bytes.length & ~3;
 
 export const cutNowhere = (bytes: Buffer): number => bytes.length;
+
+/**
+ * Whole characters of a charset of iconv-lite, which does not say where they end, and whose decoders lose characters that are
+ * split: after them, a decoder has nothing left to say at the end. A byte below 0x30 ends a character in all of them.
+ */
+export function cutWhereDone(
+  makeDecoder: () => { write(bytes: Buffer): string; end(): string | undefined },
+): (bytes: Buffer) => number {
+  const isDone = (bytes: Buffer): boolean => {
+    const decoder = makeDecoder();
+    decoder.write(bytes);
+    return (decoder.end() ?? "") === "";
+  };
+  return (bytes) => {
+    let start = bytes.length;
+    while (start > 0 && (bytes[start - 1] as number) >= 0x30) start--;
+    let end = bytes.length;
+    while (end > start && !isDone(bytes.subarray(start, end))) end--;
+    return end;
+  };
+}

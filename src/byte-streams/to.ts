@@ -7,12 +7,12 @@ import type { Awaitable, Deferred } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import type { ByteSink } from "./byte-sink.js";
 import type { ByteSource } from "./byte-source.js";
-import { checkSize, convertTo, convertToNow, graph } from "./conversions.js";
+import { checkSize, convertTo, convertToNow, graph, sourceDescriptor } from "./conversions.js";
 import { type DataReader, SourceDataReader } from "./data-reader.js";
 import type { HttpFile } from "./http-file.js";
 import type { ConvertOptions } from "./options.js";
 import { after, lines, rechunk, repiece } from "./stages.js";
-import { seqOf, streamOf, type Type, typeDescriptor, types } from "./types.js";
+import { seqOf, streamOf, type Type, types } from "./types.js";
 
 /** What is there: text, bytes, and iterables of them. */
 export type Whole = string | ArrayBufferView | ArrayBufferLike | Iterable<string | ArrayBufferView | ArrayBufferLike>;
@@ -102,7 +102,7 @@ function chunked(
 
 /** The sequence, if it can be had at once, else the stream. */
 function partsOf<T>(type: Type<T>, x: unknown, options: ConvertOptions): Iterable<T> | Source<T> {
-  const from = options.sourceType ?? typeDescriptor(x);
+  const from = options.sourceType ?? sourceDescriptor(x);
   const isThere = from !== undefined && graph.path(from, seqOf(type), true) !== undefined;
   return isThere ? convertToNow(seqOf(type), x, options) : convertToNow(streamOf(type), x, options);
 }

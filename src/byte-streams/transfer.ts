@@ -6,10 +6,10 @@ import { type Awaitable, chain, type Deferred } from "../deferred/index.js";
 import { NotConvertibleError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
 import { type ByteSink, destroyed } from "./byte-sink.js";
-import { convertTo, graph } from "./conversions.js";
+import { convertTo, graph, sourceDescriptor } from "./conversions.js";
 import type { HttpFile } from "./http-file.js";
 import type { ConvertOptions } from "./options.js";
-import { sinkDescriptor, streamOf, type Type, typeDescriptor, types } from "./types.js";
+import { sinkDescriptor, streamOf, type Type, types } from "./types.js";
 
 export interface TransferOptions extends ConvertOptions {
   /** Are source and sink closed when all has been copied, and given up when it cannot be? @default true */
@@ -45,7 +45,7 @@ const transfers: Transfer[] = [];
  */
 export function transfer(source: unknown, sink: unknown, options: TransferOptions = {}): Deferred<void> {
   return chain(source, (x) => {
-    const from = options.sourceType ?? typeDescriptor(x);
+    const from = options.sourceType ?? sourceDescriptor(x);
     const to = sinkDescriptor(sink);
     if (from === undefined) throw new NotConvertibleError(x, "bytes to transfer");
     if (to === undefined) throw new NotConvertibleError(sink, "a sink of bytes");

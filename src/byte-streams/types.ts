@@ -129,7 +129,7 @@ known.push({ type: bytes, matches: is.isUint8Array });
  * `defType`.
  *
  * @example
- * convertSync("hé", types.bytes).length; // => 3
+ * convertSync("hé", types.bytes); // => Buffer.from([0x68, 0xc3, 0xa9])
  */
 export const types: Types = {
   string,
@@ -164,7 +164,7 @@ export const types: Types = {
  * }
  * const page = defType("page", (x): x is Page => x instanceof Page);
  * defConversion(page, types.string, (one) => one.html);
- * toByteArray(new Page("<p>")).length; // => 3
+ * await toByteArray(new Page("<p>")); // => Buffer.from("<p>")
  */
 export function defType<T>(name: string, matches: (x: unknown) => x is T): Type<T> {
   const type = new Descriptor(name, "one");
