@@ -3,6 +3,8 @@
  * "ISO-8859-1" is that and not windows-1252, and a character that a charset lacks becomes "?".
  */
 
+import { isAscii } from "node:buffer";
+import { TextDecoder } from "node:util";
 import iconv, { type Encoding } from "iconv-lite";
 import { RingError } from "../errors/index.js";
 import {
@@ -122,6 +124,24 @@ function withoutSurrogates(bytes: Buffer): Buffer {
   return copy;
 }
 
+/** Shorter pieces are not worth the call. */
+const WORTH_IT = 512;
+
+/**
+ * Decodes whole characters of UTF-8: of ASCII alone as Latin-1, else by the decoder that keeps a state between pieces. Both
+ * are a multiple faster than Buffer's own, which does the rest: short pieces, and those with faults.
+ */
+function fastUtf8(): (whole: Buffer) => string {
+  let decoder: TextDecoder | undefined;
+  return (whole) => {
+    if (whole.length < WORTH_IT) return utf8.decode(whole);
+    if (isAscii(whole)) return whole.toString("latin1");
+    decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    const text = decoder.decode(whole, { stream: true });
+    return text.includes("\ufffd") ? utf8.decode(whole) : text;
+  };
+}
+
 /** UTF-8. */
 export const utf8: Charset = charsetOf(
   "utf-8",
@@ -130,7 +150,7 @@ export const utf8: Charset = charsetOf(
     const text = bytes.toString("utf8");
     return text.includes("\ufffd") ? withoutSurrogates(bytes).toString("utf8") : text;
   },
-  { cut: cutUtf8, fault: REPLACEMENT },
+  { cut: cutUtf8, fault: REPLACEMENT, makeFast: fastUtf8 },
 );
 
 const latin1 = charsetOf(

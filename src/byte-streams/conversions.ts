@@ -14,7 +14,7 @@ import { readableOf, writableOf } from "./files.js";
 import { Graph } from "./graph.js";
 import { file } from "./http-file.js";
 import type { ConvertOptions } from "./options.js";
-import { BodyTooLargeError, type ByteBody, readBytes } from "./read.js";
+import { BodyTooLargeError, type ByteBody, readBytes, readText } from "./read.js";
 import { runPath } from "./run.js";
 import { cut, decode, encode, joined, type LaterStage, type Stage, staged, through } from "./stages.js";
 import { isSinkType, seqOf, sinkDescriptor, streamOf, type Type, typeDescriptor, types, vectorOf } from "./types.js";
@@ -171,9 +171,8 @@ function readAll(body: ByteBody, { maxBytes = Number.POSITIVE_INFINITY }: Conver
 }
 
 function readAllText(body: ByteBody, options: ConvertOptions): Awaitable<string> {
-  // A charset that there is not leaves the body unread.
-  charsetOf(options);
-  return andThen(readAll(body, options), (all) => text(all, options));
+  const { encoding, onEncodingError, maxBytes = Number.POSITIVE_INFINITY } = options;
+  return readText(body, { encoding, onEncodingError, maxBytes });
 }
 
 async function readAllPieces(

@@ -28,7 +28,9 @@ const NOTHING = Buffer.alloc(0);
 /** How a charset decodes; a piece that ends where `cut` says can be decoded without knowing what follows. */
 export interface Decoding {
   readonly name: string;
-  decode(bytes: Buffer): string;
+  readonly decode: (bytes: Buffer) => string;
+  /** Decodes whole characters, if that can be done faster. @default decode */
+  readonly makeFast?: (() => (whole: Buffer) => string) | undefined;
   /** How many of these bytes are whole characters. */
   cut(bytes: Buffer): number;
   /** U+FFFD as it is written in a charset that has it: where it stands, it is no fault. */
@@ -41,10 +43,12 @@ export interface Decoding {
 export class CutDecoder implements PieceDecoder {
   readonly #decoding: Decoding;
   readonly #onFault: OnEncodingError;
+  readonly #decodeWhole: (whole: Buffer) => string;
   #kept: Buffer = NOTHING;
 
   constructor(decoding: Decoding, onFault: OnEncodingError) {
     this.#decoding = decoding;
+    this.#decodeWhole = decoding.makeFast?.() ?? decoding.decode;
     this.#onFault = onFault;
   }
 
@@ -53,18 +57,18 @@ export class CutDecoder implements PieceDecoder {
     const whole = this.#decoding.cut(bytes);
     // A copy: whose bytes they are may use them again.
     this.#kept = whole === bytes.length ? NOTHING : Buffer.from(bytes.subarray(whole));
-    return this.#decode(bytes.subarray(0, whole));
+    return this.#decode(bytes.subarray(0, whole), this.#decodeWhole);
   }
 
   end(): string {
     const rest = this.#kept;
     this.#kept = NOTHING;
-    return this.#decode(rest);
+    return this.#decode(rest, this.#decoding.decode);
   }
 
-  #decode(bytes: Buffer): string {
+  #decode(bytes: Buffer, decode: (bytes: Buffer) => string): string {
     if (bytes.length === 0) return "";
-    const text = this.#decoding.decode(bytes);
+    const text = decode(bytes);
     if (this.#onFault === "replace" || !text.includes(FAULT)) return text;
     return withoutFaults(bytes, this.#decoding, this.#onFault);
   }

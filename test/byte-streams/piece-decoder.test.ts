@@ -79,6 +79,20 @@ describe("a decoder of pieces", () => {
     expect(inPieces(name, pieces, "ignore")).toBe(ignored);
   });
 
+  it("decodes long pieces of UTF-8 as it decodes short ones, faults and all", () => {
+    const part = fc.oneof(
+      fc.constantFrom("a".repeat(300), "é".repeat(300), "日本😀", "\ufeff").map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 4 }),
+      fc.constantFrom(Buffer.from([0xed, 0xa0, 0x80]), Buffer.from([0xf0, 0x9f]), Buffer.from([0xff])),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), fc.array(fc.nat(4000), { maxLength: 3 }), (parts, at) => {
+        const bytes = Buffer.concat(parts);
+        expect(inPieces("utf-8", cutAt(bytes, at))).toBe(charset("utf-8").decode(bytes));
+      }),
+    );
+  });
+
   it("keeps no view of the bytes that it was given", () => {
     const decoder = charset("utf-8").decoder();
     const reused = Buffer.from([0x61, 0xc3]);
