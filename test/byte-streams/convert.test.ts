@@ -28,7 +28,10 @@ import { put, stream, take } from "../../src/stream/index.js";
 import { newPath, readable, sources, written } from "./samples.js";
 
 /** A thing of this test, with a type of its own; never the same type twice. */
-function newType<T = string>(): { type: Type<{ readonly content: T }>; make(content: T): { readonly content: T } } {
+function newType<T = string>(): {
+  readonly type: Type<{ readonly content: T }>;
+  readonly make: (content: T) => { readonly content: T };
+} {
   class Thing {
     readonly content: T;
     constructor(content: T) {
