@@ -24,7 +24,10 @@ const programs = documents.flatMap(({ snippets }) => snippets);
 const sources = new Sources([...published, NAMES]);
 const originOf = (path: string): Origin => ({ path, names: new Set(sources.exportsOf(path)) });
 const STREAMS = "src/stream/index.ts";
-const shared = [STREAMS, ...entryPoints.map(({ source }) => source), NAMES].map(originOf);
+/** Its `request` and `body` are not the ones that examples elsewhere speak of. */
+const MOCK = "src/mock/index.ts";
+const sourcesOf = entryPoints.map(({ source }) => source).filter((source) => source !== MOCK);
+const shared = [STREAMS, ...sourcesOf, NAMES, MOCK].map(originOf);
 const examples = published.flatMap((path) => examplesOf(path, [originOf(path), ...shared]));
 const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
 

@@ -15,7 +15,7 @@ import {
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
 import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
-import { closeBody, isReadable } from "./close.js";
+import { abandon, closeBody, isReadable } from "./close.js";
 import type { OnEncodingError, PieceDecoder } from "./piece-decoder.js";
 
 /** Everything that bytes can be read from. */
@@ -74,27 +74,34 @@ export function checkMaxBytes(maxBytes: number): number {
 /** Gathers what is read, up to a limit. */
 abstract class Gathering<T> {
   readonly #maxBytes: number;
-  readonly #text: PieceEncoder;
+  readonly #charset: Charset;
+  /** Most bodies come as bytes, and need none. */
+  #encoder: PieceEncoder | undefined;
   protected length = 0;
 
-  constructor(maxBytes: number, text: PieceEncoder) {
+  constructor(maxBytes: number, charset: Charset) {
     this.#maxBytes = checkMaxBytes(maxBytes);
-    this.#text = text;
+    this.#charset = charset;
   }
 
   add(chunk: unknown): void {
-    if (typeof chunk === "string") this.#push(this.#text.write(chunk));
+    if (typeof chunk === "string") this.#push(this.#encode(chunk));
     else if (ArrayBuffer.isView(chunk)) this.#push(toBuffer(chunk));
     else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
   }
 
   end(): T {
-    this.#push(this.#text.end());
+    if (this.#encoder !== undefined) this.#push(this.#encoder.end());
     return this.whole();
   }
 
   protected abstract take(bytes: Buffer): void;
   protected abstract whole(): T;
+
+  #encode(piece: string): Buffer {
+    this.#encoder ??= this.#charset.encoder();
+    return this.#encoder.write(piece);
+  }
 
   #push(bytes: Buffer): void {
     if (bytes.length === 0) return;
@@ -123,7 +130,7 @@ class GatheredText extends Gathering<string> {
   #text = "";
 
   constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError | undefined) {
-    super(maxBytes, charset.encoder());
+    super(maxBytes, charset);
     this.#decoder = charset.decoder(onEncodingError);
   }
 
@@ -136,23 +143,8 @@ class GatheredText extends Gathering<string> {
   }
 }
 
-/**
- * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
- * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
- * as long as the server's `requestTimeout` lets it.
- */
-function abandon(body: object): void {
-  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
-  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
-    body.on("error", () => {});
-    body.resume();
-  } else {
-    closeBody(body);
-  }
-}
-
 /** The error of a stream; a connection that is gone, or none, means that the body was cut off. */
-function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown): unknown {
   if (error === null || error === undefined) return new BodyAbortedError();
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }
@@ -256,7 +248,7 @@ function gather<T>(body: ByteBody, into: Gathering<T>): Awaitable<T> {
  * const bytes = await readBytes(request.body, { maxBytes: 10_000 });
  */
 export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Awaitable<Uint8Array> {
-  return gather(body, new GatheredBytes(options.maxBytes ?? MAX_BYTES, utf8.encoder()));
+  return gather(body, new GatheredBytes(options.maxBytes ?? MAX_BYTES, utf8));
 }
 
 /**
@@ -270,6 +262,6 @@ export function readText(body: ByteBody, options: ReadTextOptions = {}): Awaitab
   const named = charset(options.encoding ?? "utf-8", 415);
   const maxBytes = options.maxBytes ?? MAX_BYTES;
   if (typeof body !== "string") return gather(body, new GatheredText(maxBytes, named, options.onEncodingError));
-  new GatheredBytes(maxBytes, named.encoder()).add(body);
+  new GatheredBytes(maxBytes, named).add(body);
   return body;
 }

@@ -110,6 +110,13 @@ export interface RingResponse {
   readonly websocketProtocol?: string | undefined;
 }
 
+/** A response map as the makers here return it. */
+export interface MadeResponse<B = Body> extends RingResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: B & Body;
+}
+
 /** A web application: from a request map to a response map, now or later; nothing means "not mine". */
 export type Handler<Req = RingRequest, Res = RingResponse> = (request: Req) => Awaitable<Res | null | undefined>;
 

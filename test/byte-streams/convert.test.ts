@@ -247,7 +247,7 @@ describe("a new type", () => {
 
   it("is found after a search that failed", () => {
     const { type, make } = newType();
-    expect(() => toString(make("a"))).toThrow();
+    expect(() => toString(make("a"))).toThrow("to string");
     expect(conversionPath(type, types.string)).toBeNull();
     defConversion(type, types.string, ({ content }) => content);
     expect(toString(make("a"))).toBe("a");

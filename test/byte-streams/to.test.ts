@@ -398,9 +398,9 @@ describe("the types", () => {
     expectType<Source<Uint8Array>>()(bs.convertSync("a", bs.streamOf(bs.types.bytes)));
     expectType<bs.Type<readonly string[]>>()(bs.vectorOf(bs.types.string));
     // @ts-expect-error -- what answers later must say so
-    expect(() => bs.defConversion(bs.types.unknown, bs.types.string, async () => "a", { cost: -1 })).toThrow();
+    expect(() => bs.defConversion(bs.types.unknown, bs.types.string, async () => "a", { cost: -1 })).toThrow("cost");
     // @ts-expect-error -- the conversion must give what the type says
-    expect(() => bs.defConversion(bs.types.unknown, bs.types.string, () => 1, { cost: -1 })).toThrow();
+    expect(() => bs.defConversion(bs.types.unknown, bs.types.string, () => 1, { cost: -1 })).toThrow("cost");
     expect(await bs.convert("a", bs.types.string)).toBe("a");
   });
 });

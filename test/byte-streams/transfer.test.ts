@@ -207,7 +207,15 @@ describe("transfer", () => {
 
   it.each([
     ["Node", (error: Error) => new Writable({ write: (_chunk, _encoding, done) => done(error) })],
-    ["web", (error: Error) => new WritableStream({ write: () => Promise.reject(error) })],
+    [
+      "web",
+      (failure: Error) =>
+        new WritableStream({
+          write: () => {
+            throw failure;
+          },
+        }),
+    ],
   ])("fails with the error of a %s sink, and closes the source", async (_kind, make) => {
     const source = new PassThrough();
     const copied = transfer(source, make(new Error("full")));
