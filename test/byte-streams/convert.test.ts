@@ -380,6 +380,28 @@ describe("what a conversion has opened", () => {
     expect(handle.close).toHaveBeenCalledTimes(1);
   });
 
+  it("is closed when the next step has given the whole", async () => {
+    for (const isAsync of [false, true]) {
+      const handle = { close: jest.fn<() => void>() };
+      const { type, make } = newType<null>();
+      const inner = defType(`handle${++things}`, (x): x is typeof handle => x === handle);
+      defConversion(type, inner, () => handle);
+      if (isAsync) defConversion(inner, types.string, async () => "a", { async: true });
+      else defConversion(inner, types.string, () => "a");
+      expect(await toString(make(null))).toBe("a");
+      expect(handle.close).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it("is closed, a stream that was given too, when a chunk is none", async () => {
+    const body = new PassThrough({ objectMode: true });
+    body.write(1);
+    await expect(take(convertSync(body, streamOf(types.bytes)))).rejects.toMatchObject({
+      code: "RING_NOT_CONVERTIBLE",
+    });
+    expect(body.destroyed).toBe(true);
+  });
+
   it("is closed when a step fails", () => {
     const { handle, x } = opening(function* () {
       yield "a";
