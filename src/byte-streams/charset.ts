@@ -134,7 +134,8 @@ const WORTH_IT = 512;
 function fastUtf8(): (whole: Buffer) => string {
   let decoder: TextDecoder | undefined;
   return (whole) => {
-    if (whole.length < WORTH_IT) return utf8.decode(whole);
+    // What is broken off before a cut would be kept for the next piece.
+    if (whole.length < WORTH_IT || cutUtf8(whole) < whole.length) return utf8.decode(whole);
     if (isAscii(whole)) return whole.toString("latin1");
     decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
     const text = decoder.decode(whole, { stream: true });

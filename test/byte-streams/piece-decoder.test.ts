@@ -90,6 +90,7 @@ describe("a decoder of pieces", () => {
         const bytes = Buffer.concat(parts);
         expect(inPieces("utf-8", cutAt(bytes, at))).toBe(charset("utf-8").decode(bytes));
       }),
+      { numRuns: 1000, examples: [[[Buffer.from("é".repeat(300)), Buffer.from([0xc2, 0xc0])], []]] },
     );
   });
 
