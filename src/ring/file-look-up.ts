@@ -2,7 +2,7 @@
 
 import type { Stats } from "node:fs";
 import { resolve, sep } from "node:path";
-import { readIf, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
+import { readIf, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/core.js";
 import { currentClock } from "../clock/index.js";
 import { type Awaitable, catchError, chain } from "../deferred/index.js";
 
