@@ -1,9 +1,12 @@
 /** Drives load against a server and counts what it answers. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./children.js";
-import type { HttpLoad, WebsocketLoad } from "./row.js";
+import type { HttpLoad, UploadLoad, WebsocketLoad } from "./row.js";
 
 /** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
 export type Drive = (port: number, seconds: number) => Promise<number>;
@@ -23,12 +26,23 @@ export function httpDrive(load: HttpLoad): Drive {
 
 function withWrk(load: HttpLoad): Drive {
   return async (port, seconds) => {
-    const report = await run(
-      "load",
-      "wrk",
-      ["-t", "1", "-c", `${load.connections}`, "-d", `${seconds}s`, ...headerOptions(load, ": "), url(load, port)],
-      seconds * 1000 + MARGIN,
-    );
+    // wrk takes what it posts from a program in Lua.
+    const folder = mkdtempSync(join(tmpdir(), "bench-"));
+    const script = join(folder, "post.lua");
+    if (load.post !== undefined) writeFileSync(script, `wrk.method = "POST"\nwrk.body = [==[${load.post}]==]\n`);
+    const post = load.post === undefined ? [] : ["-s", script];
+    const options = [
+      "-t",
+      "1",
+      "-c",
+      `${load.connections}`,
+      "-d",
+      `${seconds}s`,
+      ...headerOptions(load, ": "),
+      ...post,
+    ];
+    const report = await run("load", "wrk", [...options, url(load, port)], seconds * 1000 + MARGIN);
+    rmSync(folder, { recursive: true });
     const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(report) ?? [];
     if (rate === undefined || /Socket errors|Non-2xx/.test(report)) throw new Error(`wrk met errors:\n${report}`);
     return Number(rate);
@@ -37,7 +51,8 @@ function withWrk(load: HttpLoad): Drive {
 
 function withAutocannon(load: HttpLoad): Drive {
   return async (port, seconds) => {
-    const options = ["-j", "-c", `${load.connections}`, "-d", `${seconds}`, ...headerOptions(load, "=")];
+    const post = load.post === undefined ? [] : ["-m", "POST", "-b", load.post];
+    const options = ["-j", "-c", `${load.connections}`, "-d", `${seconds}`, ...headerOptions(load, "="), ...post];
     const report = await run(
       "load",
       process.execPath,
@@ -65,13 +80,33 @@ function headerOptions({ headers = {} }: HttpLoad, separator: string): string[] 
   return Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}${separator}${value}`]);
 }
 
+/** The load as of a client that has been there before: with the cookies it was given, if the load keeps them. */
+export async function returning(load: HttpLoad, port: number): Promise<HttpLoad> {
+  if (load.keepsCookies !== true) return load;
+  const visit = await fetch(url(load, port), { headers: load.headers ?? {} });
+  await visit.arrayBuffer();
+  const cookies = visit.headers.getSetCookie().map((cookie) => cookie.slice(0, cookie.indexOf(";")));
+  return { ...load, headers: { ...load.headers, cookie: cookies.join("; ") } };
+}
+
 /** Asks once, and compares the answer with what all contenders must give. */
 export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
-  const response = await fetch(url(load, port), { headers: load.headers ?? {} });
+  const { headers = {}, post } = load;
+  const response = await fetch(url(load, port), { headers, ...(post !== undefined && { method: "POST", body: post }) });
   const body = await response.text();
   if (response.status !== 200 || body !== load.body) {
     throw new Error(`expected 200 ${JSON.stringify(load.body)}, got ${response.status} ${JSON.stringify(body)}`);
   }
+}
+
+const uploadClient = fileURLToPath(new URL("upload-client.js", import.meta.url));
+
+/** @returns megabytes per second; the client compares each answer. */
+export function uploadDrive(load: UploadLoad): Drive {
+  return async (port, seconds) => {
+    const order = JSON.stringify({ ...load, port, seconds });
+    return Number(await run("load", process.execPath, [uploadClient, order], seconds * 1000 + MARGIN));
+  };
 }
 
 const websocketClient = fileURLToPath(new URL("websocket-client.js", import.meta.url));

@@ -3,8 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
-import { checkHttp, type Drive, httpDrive, websocketDrive } from "./load.js";
-import type { Contender, HttpLoad, Row, WebsocketLoad } from "./row.js";
+import { checkHttp, type Drive, httpDrive, returning, uploadDrive, websocketDrive } from "./load.js";
+import type { Contender, MemoryLoad, MicroLoad, Row } from "./row.js";
 import { median } from "./statistics.js";
 
 export interface Plan {
@@ -24,6 +24,8 @@ export interface Turn {
   readonly rate: number;
   /** The part of a processor that the measured process used, 0 to 1; near 1, the load was not what limited the rate. */
   readonly processor: number;
+  /** Most memory that the measured process held, in bytes; of servers that get uploads. */
+  readonly memory?: number;
   /** What a function in this process returned; all contenders of a row must agree. */
   readonly check?: number;
 }
@@ -43,6 +45,10 @@ export interface Result {
   /** Median of the ratios to the baseline within each round. */
   readonly ratio: number;
   readonly processor: number;
+  /** Median of the peaks, in bytes. */
+  readonly memory?: number;
+  /** Whose peak it has to stay below, and the median of the ratios of both within each round. */
+  readonly leaner?: { readonly of: string; readonly reached: number };
   /** Is it the kit, or what it is compared with? */
   readonly kit: boolean;
   readonly targets: readonly Target[];
@@ -132,8 +138,9 @@ async function memoryTurn({ module, entry = "start" }: Contender): Promise<Turn>
   return JSON.parse(output) as Turn;
 }
 
-async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, plan: Plan): Promise<Turn> {
-  const drive: Drive = load.kind === "http" ? httpDrive(load) : websocketDrive(load);
+type ServerLoad = Exclude<Row["load"], MicroLoad | MemoryLoad>;
+
+async function serverTurn(load: ServerLoad, contender: Contender, plan: Plan): Promise<Turn> {
   const { module, entry = "start" } = contender;
   const server = start("measured", process.execPath, [
     ...nodeOptions(plan, contender),
@@ -144,22 +151,33 @@ async function serverTurn(load: HttpLoad | WebsocketLoad, contender: Contender, 
   server.stdout?.pipe(process.stderr);
   try {
     const { port } = await answerOf<{ port: number }>(server, contender.name);
-    if (load.kind === "http") await checkHttp(load, port);
+    const drive = await driveOf(load, port);
     await drive(port, plan.warmup);
-    const before = await processorTime(server, contender.name);
+    const before = await usage(server, contender.name);
     const rate = await drive(port, plan.seconds);
-    const used = (await processorTime(server, contender.name)) - before;
+    const after = await usage(server, contender.name);
+    const used = after.milliseconds - before.milliseconds;
     // Of the seconds under load: the load's own start and end, longer for some tools than for others, do not count.
-    return { rate, processor: used / (plan.seconds * 1000) };
+    const processor = used / (plan.seconds * 1000);
+    return load.kind === "upload" ? { rate, processor, memory: after.memory } : { rate, processor };
   } finally {
     await stop(server);
   }
 }
 
-/** Milliseconds of processor time that the server has used. */
-async function processorTime(server: ChildProcess, name: string): Promise<number> {
+async function driveOf(load: ServerLoad, port: number): Promise<Drive> {
+  if (load.kind === "websocket") return websocketDrive(load);
+  if (load.kind === "upload") return uploadDrive(load);
+  const client = await returning(load, port);
+  await checkHttp(client, port);
+  return httpDrive(client);
+}
+
+/** Milliseconds of processor time that the server has used, and the most bytes of memory. */
+async function usage(server: ChildProcess, name: string): Promise<{ milliseconds: number; memory: number }> {
   server.send("usage");
-  return (await answerOf<{ processorMicroseconds: number }>(server, name)).processorMicroseconds / 1000;
+  const told = await answerOf<{ processorMicroseconds: number; peakMemory: number }>(server, name);
+  return { milliseconds: told.processorMicroseconds / 1000, memory: told.peakMemory };
 }
 
 async function answerOf<T>(server: ChildProcess, name: string): Promise<T> {
@@ -191,18 +209,25 @@ function summarize(row: Row, turns: ReadonlyMap<string, readonly Turn[]>): RowRe
     const others = ratesOf(other);
     return median(ratesOf(name).map((rate, round) => rate / (others[round] ?? Number.NaN)));
   };
+  const memoryOf = (name: string): number[] => turns.get(name)?.flatMap(({ memory }) => memory ?? []) ?? [];
+  const leanness = (name: string, other: string): number => {
+    const others = memoryOf(other);
+    return median(memoryOf(name).map((memory, round) => memory / (others[round] ?? Number.NaN)));
+  };
   return {
     name: row.name,
     title: row.title,
     unit: row.unit,
     baseline: row.baseline,
-    contenders: row.contenders.map(({ name, kit = false, targets = {} }) => ({
+    contenders: row.contenders.map(({ name, kit = false, targets = {}, leaner }) => ({
       name,
       rate: median(ratesOf(name)),
       rates: ratesOf(name),
       ratio: ratio(name, row.baseline),
       kit,
       processor: median(turns.get(name)?.map(({ processor }) => processor) ?? []),
+      ...(memoryOf(name).length > 0 && { memory: median(memoryOf(name)) }),
+      ...(leaner !== undefined && { leaner: { of: leaner, reached: leanness(name, leaner) } }),
       targets: Object.entries(targets).map(([of, wanted]) => ({ of, wanted, reached: ratio(name, of) })),
     })),
   };

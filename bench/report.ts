@@ -68,29 +68,32 @@ function spread({ rate, rates }: Result): string {
 /** Below this part of a processor a rate is not the server's own, and proves nothing about it. */
 const SURE = 0.9;
 
-function verdicts(row: RowResult, { targets, processor }: Result): string {
-  return targets
-    .map(({ of, wanted, reached }) => {
-      const other = row.contenders.find(({ name }) => name === of)?.processor ?? 0;
-      const isSure = Math.min(processor, other) >= SURE;
-      const verdict = isSure ? (reached >= wanted ? "met" : "MISSED") : "unsure, disturbed";
-      return `${verdict}: ${reached.toFixed(2)} of "${of}", wanted ${wanted}`;
-    })
-    .join("; ");
+function verdicts(row: RowResult, { targets, leaner, processor }: Result): string {
+  const verdicts = targets.map(({ of, wanted, reached }) => {
+    const other = row.contenders.find(({ name }) => name === of)?.processor ?? 0;
+    const isSure = Math.min(processor, other) >= SURE;
+    const verdict = isSure ? (reached >= wanted ? "met" : "MISSED") : "unsure, disturbed";
+    return `${verdict}: ${reached.toFixed(2)} of "${of}", wanted ${wanted}`;
+  });
+  if (leaner === undefined) return verdicts.join("; ");
+  const verdict = leaner.reached < 1 ? "met" : "MISSED";
+  return [...verdicts, `${verdict}: ${leaner.reached.toFixed(2)} of its peak memory, wanted less than 1`].join("; ");
 }
 
 function cells(row: RowResult): string[][] {
+  const hasMemory = row.contenders.some(({ memory }) => memory !== undefined);
   return [
-    ["", row.unit, "spread", `of "${row.baseline}"`, "processor", "target"],
+    ["", "target", row.unit, "spread", `of "${row.baseline}"`, "processor", ...(hasMemory ? ["peak memory"] : [])],
     ...row.contenders.map((result) => [
       result.name,
+      verdicts(row, result),
       number(result.rate),
       spread(result),
       result.ratio.toFixed(2),
       `${Math.round(result.processor * 100)} %`,
-      verdicts(row, result),
+      ...(hasMemory ? [`${number((result.memory ?? 0) / 1e6)} MB`] : []),
     ]),
-  ];
+  ].map(([name = "", target = "", ...figures]) => [name, ...figures, target]);
 }
 
 /** A row as an aligned table. */
@@ -99,14 +102,16 @@ export function text(row: RowResult): string {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
   const table = lines.map((line) =>
     line
-      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        isText(column, line.length) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd(),
   );
   return [`${row.title} (${row.name})`, ...table].join("\n");
 }
 
-const isText = (column: number): boolean => column === 0 || column === 5;
+const isText = (column: number, columns: number): boolean => column === 0 || column === columns - 1;
 
 function markdown(rows: readonly Recorded[]): string {
   return rows.map(section).join("\n\n");
@@ -116,7 +121,7 @@ function section(row: Recorded): string {
   const [head = [], ...lines] = cells(row);
   const line = (words: readonly string[]): string =>
     `| ${words.map((word) => word.replaceAll("|", "\\|")).join(" | ")} |`;
-  const alignment = head.map((_, column) => (isText(column) ? "---" : "---:"));
+  const alignment = head.map((_, column) => (isText(column, head.length) ? "---" : "---:"));
   return [
     `### ${row.title}`,
     "",

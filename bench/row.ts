@@ -1,10 +1,14 @@
 /** What a row of the benchmarks is: one task, and the ways to do it. */
 
-/** GET requests over kept-alive connections, each sent when the one before it is answered. */
+/** Requests over kept-alive connections, each sent when the one before it is answered. */
 export interface HttpLoad {
   readonly kind: "http";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Is it sent with the cookies that a first visit sets, as by a browser? @default false */
+  readonly keepsCookies?: boolean;
+  /** The body of POST requests; without it they are GETs. */
+  readonly post?: string;
   readonly connections: number;
   /** What every contender must answer with 200, so that all do the same work. */
   readonly body: string;
@@ -20,6 +24,17 @@ export interface WebsocketLoad {
   /** Bytes in a message. */
   readonly size: number;
   readonly binary: boolean;
+}
+
+/** Forms with a field and a large file, one after the other on each connection. */
+export interface UploadLoad {
+  readonly kind: "upload";
+  readonly path: string;
+  readonly connections: number;
+  /** Bytes in the file. */
+  readonly size: number;
+  /** What every contender must answer with 200. */
+  readonly body: string;
 }
 
 /** A function of this process's own, no sockets. */
@@ -42,14 +57,16 @@ export interface Contender {
   readonly kit?: boolean;
   /** What it has to reach: at least so many times the rate of the contender named. */
   readonly targets?: Readonly<Record<string, number>>;
+  /** The contender below whose peak memory it has to stay. */
+  readonly leaner?: string;
 }
 
 export interface Row {
   /** Names the row on the command line. */
   readonly name: string;
   readonly title: string;
-  readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB";
-  readonly load: HttpLoad | WebsocketLoad | MicroLoad | MemoryLoad;
+  readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB" | "MB/s";
+  readonly load: HttpLoad | WebsocketLoad | UploadLoad | MicroLoad | MemoryLoad;
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly contenders: readonly Contender[];

@@ -1,4 +1,4 @@
-/** The process a contender's server lives in: `node server.js <module> <entry>`. Tells its port, then its use of the processor. */
+/** The process a contender's server lives in: `node server.js <module> <entry>`. Tells its port, then its use of processor and memory. */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -15,7 +15,9 @@ else server.once("listening", tellPort);
 
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ processorMicroseconds: user + system });
+  // Kilobytes.
+  const { maxRSS } = process.resourceUsage();
+  process.send?.({ processorMicroseconds: user + system, peakMemory: maxRSS * 1024 });
 });
 // An orderly exit, so that --cpu-prof writes its profile.
 process.once("disconnect", () => process.exit());

@@ -1,7 +1,8 @@
 /** Parameters from the query string and from an urlencoded body. Source: `ring.middleware.params`. */
 
-import { charset, checkMaxBytes, MAX_BYTES, readText } from "../src/byte-streams/index.js";
+import { charset, checkMaxBytes, MAX_BYTES, readText } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
+import { InvalidArgumentError } from "../src/errors/index.js";
 import { type FlatParamMap, formDecodeMap, type ParamMap } from "../src/ring/codec.js";
 import { emptyMap, mapToFill, mergeParams } from "../src/ring/param-map.js";
 import { characterEncoding, isUrlencodedForm } from "../src/ring/request.js";
@@ -23,23 +24,31 @@ export interface ParamsOptions {
   readonly encoding?: string | null | undefined;
   /** Largest form read, in bytes; Infinity is no limit. @default 1_048_576 (1 MiB) */
   readonly maxBytes?: number | undefined;
+  /** Most pairs read of a form, and most of a query; Infinity is no limit. @default 1000 */
+  readonly maxParameters?: number | undefined;
 }
+
+type Limits = Pick<ParamsOptions, "maxBytes" | "maxParameters">;
+
+/** The default of `maxParameters`, which is that of Express's parsers. */
+const MAX_PARAMETERS = 1000;
 
 /** A request that may have parameters already: what is there is not read again. */
 type Unparsed = Partial<RingRequest> & Partial<Params>;
 type WithParams<R> = Omit<R, keyof Params> & Params;
 
 /** The form in the body; undefined if it is none. */
-function readForm(request: Unparsed, encoding: string, maxBytes: number): Awaitable<ParamMap | undefined> {
+function readForm(request: Unparsed, encoding: string, limits: Limits): Awaitable<ParamMap | undefined> {
   if (!isUrlencodedForm(request)) return undefined;
+  const { maxBytes = MAX_BYTES, maxParameters = MAX_PARAMETERS } = limits;
   const { body, parsedBody } = request;
   if (body !== undefined && body !== null) {
-    return andThen(readText(body, { encoding, maxBytes }), (form) => formDecodeMap(form, encoding));
+    return andThen(readText(body, { encoding, maxBytes }), (form) => formDecodeMap(form, encoding, maxParameters));
   }
   // A parser of Express was here first: express.urlencoded, express.text or express.raw.
-  if (typeof parsedBody === "string") return formDecodeMap(parsedBody, encoding);
+  if (typeof parsedBody === "string") return formDecodeMap(parsedBody, encoding, maxParameters);
   if (ArrayBuffer.isView(parsedBody)) {
-    return formDecodeMap(charset(encoding, 415).decode(parsedBody as Uint8Array), encoding);
+    return formDecodeMap(charset(encoding, 415).decode(parsedBody as Uint8Array), encoding, maxParameters);
   }
   return Object.assign(mapToFill<string>(), parsedBody);
 }
@@ -47,13 +56,22 @@ function readForm(request: Unparsed, encoding: string, maxBytes: number): Awaita
 /**
  * Adds the decoded query string to `queryParams` and `params`, over what is there.
  *
- * @see Source: `ring.middleware.params/assoc-query-params`.
+ * @throws {TooManyParametersError} code `RING_TOO_MANY_PARAMETERS`, status 413.
+ * @see Source: `ring.middleware.params/assoc-query-params`. Differs: a limit.
  */
-export function assocQueryParams<R extends Unparsed>(request: R, encoding: string): R & Omit<Params, "formParams">;
+export function assocQueryParams<R extends Unparsed>(
+  request: R,
+  encoding: string,
+  options?: Pick<ParamsOptions, "maxParameters">,
+): R & Omit<Params, "formParams">;
 export function assocQueryParams(request: null | undefined, encoding: string): null | undefined;
-export function assocQueryParams(request: Unparsed | null | undefined, encoding: string): unknown {
+export function assocQueryParams(
+  request: Unparsed | null | undefined,
+  encoding: string,
+  options: Pick<ParamsOptions, "maxParameters"> = {},
+): unknown {
   if (request === null || request === undefined) return request;
-  const query = formDecodeMap(request.queryString ?? "", encoding);
+  const query = formDecodeMap(request.queryString ?? "", encoding, options.maxParameters ?? MAX_PARAMETERS);
   return {
     ...request,
     queryParams: mergeParams(request.queryParams, query),
@@ -65,21 +83,17 @@ export function assocQueryParams(request: Unparsed | null | undefined, encoding:
  * Adds the decoded body, if it is an urlencoded form, to `formParams` and `params`, over what is there.
  *
  * @throws as {@link paramsRequest}.
- * @see Source: `ring.middleware.params/assoc-form-params`. Differs: a limit in bytes.
+ * @see Source: `ring.middleware.params/assoc-form-params`. Differs: limits.
  */
 export function assocFormParams<R extends Unparsed>(
   request: R,
   encoding: string,
-  options?: Pick<ParamsOptions, "maxBytes">,
+  options?: Limits,
 ): Awaitable<R & Omit<Params, "queryParams">>;
 export function assocFormParams(request: null | undefined, encoding: string): null | undefined;
-export function assocFormParams(
-  request: Unparsed | null | undefined,
-  encoding: string,
-  options: Pick<ParamsOptions, "maxBytes"> = {},
-): unknown {
+export function assocFormParams(request: Unparsed | null | undefined, encoding: string, options: Limits = {}): unknown {
   if (request === null || request === undefined) return request;
-  return andThen(readForm(request, encoding, options.maxBytes ?? MAX_BYTES), (form) => ({
+  return andThen(readForm(request, encoding, options), (form) => ({
     ...request,
     formParams: mergeParams(request.formParams, form),
     params: mergeParams(request.params, form),
@@ -91,12 +105,13 @@ export function assocFormParams(
  *
  * Answers at once unless a body has to be read. A body that Express's parser has read is taken from `parsedBody`.
  *
- * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413, for a form over `maxBytes`; {@link UnknownCharsetError}
+ * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413, for a form over `maxBytes`;
+ *   {@link TooManyParametersError} code `RING_TOO_MANY_PARAMETERS`, status 413; {@link UnknownCharsetError}
  *   code `RING_UNKNOWN_CHARSET`, status 415, for a form in a charset that does not exist; {@link BodyAbortedError} code
  *   `RING_BODY_ABORTED`, status 400. A pair that cannot be decoded is left out.
  * @example
  * (await paramsRequest({ queryString: "a=1&b=2&a=3" })).params; // => { a: ["1", "3"], b: "2" }
- * @see Source: `ring.middleware.params/params-request`. Differs: a limit in bytes.
+ * @see Source: `ring.middleware.params/params-request`. Differs: limits.
  */
 export function paramsRequest<R extends Unparsed>(request: R, options?: ParamsOptions): Awaitable<WithParams<R>>;
 export function paramsRequest(request: null | undefined, options?: ParamsOptions): null | undefined;
@@ -105,9 +120,10 @@ export function paramsRequest(request: Unparsed | null | undefined, options: Par
   const encoding = options.encoding ?? characterEncoding(request) ?? "utf-8";
   const { formParams, queryParams, params } = request;
   if (formParams && queryParams) return request;
-  const form = formParams ? undefined : readForm(request, encoding, options.maxBytes ?? MAX_BYTES);
+  const form = formParams ? undefined : readForm(request, encoding, options);
   return andThen(form, (form) => {
-    const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding);
+    const maxParameters = options.maxParameters ?? MAX_PARAMETERS;
+    const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding, maxParameters);
     return added(request, {
       formParams: formParams ?? form ?? emptyMap(),
       queryParams: queryParams ?? query ?? emptyMap(),
@@ -126,7 +142,7 @@ function added(request: Unparsed, { formParams, queryParams, params }: Params): 
 /**
  * Middleware: hands the handler a request that went through {@link paramsRequest}.
  *
- * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if `maxBytes` is no limit.
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if `maxBytes` or `maxParameters` is no limit.
  * @example
  * const app = wrapParams((request) => ({ status: 200, body: `hello ${request.params.name}` }));
  * @see Source: `ring.middleware.params/wrap-params`.
@@ -135,10 +151,11 @@ export function wrapParams<R extends RingRequest>(
   handler: Handler<R & Params>,
   options: ParamsOptions = {},
 ): Handler<Omit<R, keyof Params>> {
-  const resolved: ParamsOptions = {
-    encoding: options.encoding,
-    maxBytes: checkMaxBytes(options.maxBytes ?? MAX_BYTES),
-  };
+  const { encoding, maxBytes = MAX_BYTES, maxParameters = MAX_PARAMETERS } = options;
+  if (!(maxParameters >= 0)) {
+    throw new InvalidArgumentError(`maxParameters must be a number from 0, or Infinity, not ${maxParameters}`);
+  }
+  const resolved: ParamsOptions = { encoding, maxBytes: checkMaxBytes(maxBytes), maxParameters };
   return tagged("wrapParams", handler, (request: Omit<R, keyof Params>) =>
     andThen(paramsRequest(request as unknown as R, resolved), (request) => handler(request as unknown as R & Params)),
   );

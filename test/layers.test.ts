@@ -10,6 +10,7 @@ const rows: readonly (readonly string[])[] = [
   ["websocket"],
   ["message", "bus", "mock"],
   ["multipart", "ring"],
+  ["devel"],
   ["byte-streams"],
   ["stream"],
   ["time"],

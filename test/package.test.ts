@@ -32,7 +32,9 @@ const entryPoints = Object.entries(manifest.exports).flatMap(([name, target]) =>
 describe("package.json", () => {
   it.each(entryPoints)("exports $name from a source that exports something", async ({ source }) => {
     expect(published).toContain(source);
-    expect(Object.keys(await import(`${root}${source}`))).not.toEqual([]);
+    const values = Object.keys(await import(`${root}${source}`));
+    const types = readProjectFile(source).match(/^export (?:interface|type) /gm) ?? [];
+    expect([...values, ...types]).not.toEqual([]);
   });
 
   it("exports at least the package itself", () => {

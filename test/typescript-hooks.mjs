@@ -3,6 +3,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { register } from "node:module";
+import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { transform } from "@swc/core";
 
@@ -22,6 +23,7 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.endsWith(".ts")) return next(url, context);
   const { code } = await transform(await readFile(new URL(url), "utf8"), {
+    filename: fileURLToPath(url),
     jsc: { parser: { syntax: "typescript" }, target: "es2023" },
     module: { type: "es6" },
     sourceMaps: "inline",

@@ -1,6 +1,7 @@
 /** Lets go of a body that nobody will read. */
 
 import type { Readable } from "node:stream";
+import type { Source } from "../stream/index.js";
 
 const ignore = (): void => {};
 
@@ -26,8 +27,31 @@ export function closeBody(body: unknown): void {
   }
 }
 
+/** Closes a source whose messages nobody will take any more, so that those who put them know. */
+export function closeSource(source: Source<unknown>): void {
+  source.close();
+  // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
+  const { pendingPuts = 0, bufferSize = 0 } = source.description();
+  for (let left = pendingPuts + bufferSize; left > 0; left--) source.take(undefined);
+}
+
 /** A Node stream that can be read, whoever's class it is. */
 export function isReadable(body: unknown): body is Readable {
   const candidate = body as Partial<Readable> | null | undefined;
   return typeof candidate?.pipe === "function" && typeof candidate.on === "function";
+}
+
+/**
+ * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
+ * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
+ * as long as the server's `requestTimeout` lets it.
+ */
+export function abandon(body: object): void {
+  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
+  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
+    body.on("error", ignore);
+    body.resume();
+  } else {
+    closeBody(body);
+  }
 }

@@ -4,7 +4,6 @@ import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import {
   type Awaitable,
-  andThen,
   catchError,
   chain,
   type Deferred,
@@ -15,8 +14,9 @@ import {
 } from "../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
-import { charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
-import { closeBody, isReadable } from "./close.js";
+import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
+import { abandon, closeBody, isReadable } from "./close.js";
+import type { OnEncodingError, PieceDecoder } from "./piece-decoder.js";
 
 /** Everything that bytes can be read from. */
 export type ByteBody =
@@ -35,6 +35,8 @@ export interface ReadBytesOptions {
 export interface ReadTextOptions extends ReadBytesOptions {
   /** Charset of the bytes. @default "utf-8" */
   readonly encoding?: string | undefined;
+  /** What becomes of bytes that are no text. @default "replace", by U+FFFD */
+  readonly onEncodingError?: OnEncodingError | undefined;
 }
 
 /** The default of every `maxBytes`: 1 MiB. */
@@ -69,68 +71,93 @@ export function checkMaxBytes(maxBytes: number): number {
   return maxBytes;
 }
 
-/** What was read so far. */
-class Collected {
+/** Gathers what is read, up to a limit. */
+abstract class Gathering<T> {
   readonly #maxBytes: number;
-  readonly #text: PieceEncoder;
-  readonly #chunks: Buffer[] = [];
-  #length = 0;
+  readonly #charset: Charset;
+  /** Most bodies come as bytes, and need none. */
+  #encoder: PieceEncoder | undefined;
+  protected length = 0;
 
-  constructor(maxBytes: number, text: PieceEncoder) {
+  constructor(maxBytes: number, charset: Charset) {
     this.#maxBytes = checkMaxBytes(maxBytes);
-    this.#text = text;
+    this.#charset = charset;
   }
 
   add(chunk: unknown): void {
-    if (typeof chunk === "string") this.#push(this.#text.write(chunk));
+    if (typeof chunk === "string") this.#push(this.#encode(chunk));
     else if (ArrayBuffer.isView(chunk)) this.#push(toBuffer(chunk));
     else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
   }
 
-  #push(bytes: Buffer): void {
-    this.#length += bytes.length;
-    if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
-    this.#chunks.push(bytes);
+  end(): T {
+    if (this.#encoder !== undefined) this.#push(this.#encoder.end());
+    return this.whole();
   }
 
-  bytes(): Buffer {
-    this.#push(this.#text.end());
-    const [first, second] = this.#chunks.filter((chunk) => chunk.length > 0);
-    if (first === undefined) return Buffer.alloc(0);
-    return second === undefined ? first : Buffer.concat(this.#chunks, this.#length);
+  protected abstract take(bytes: Buffer): void;
+  protected abstract whole(): T;
+
+  #encode(piece: string): Buffer {
+    this.#encoder ??= this.#charset.encoder();
+    return this.#encoder.write(piece);
+  }
+
+  #push(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.length += bytes.length;
+    if (this.length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.take(bytes);
   }
 }
 
-/**
- * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
- * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
- * as long as the server's `requestTimeout` lets it.
- */
-function abandon(body: object): void {
-  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
-  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
-    body.on("error", () => {});
-    body.resume();
-  } else {
-    closeBody(body);
+class GatheredBytes extends Gathering<Buffer> {
+  readonly #chunks: Buffer[] = [];
+
+  protected override take(bytes: Buffer): void {
+    this.#chunks.push(bytes);
+  }
+
+  protected override whole(): Buffer {
+    const [first, second] = this.#chunks;
+    return first !== undefined && second === undefined ? first : Buffer.concat(this.#chunks, this.length);
+  }
+}
+
+/** Decodes each chunk as it comes: that is faster than all of them together, and they need not be kept. */
+class GatheredText extends Gathering<string> {
+  readonly #decoder: PieceDecoder;
+  #text = "";
+
+  constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError | undefined) {
+    super(maxBytes, charset);
+    this.#decoder = charset.decoder(onEncodingError);
+  }
+
+  protected override take(bytes: Buffer): void {
+    this.#text += this.#decoder.write(bytes);
+  }
+
+  protected override whole(): string {
+    return this.#text + this.#decoder.end();
   }
 }
 
 /** The error of a stream; a connection that is gone, or none, means that the body was cut off. */
-function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown): unknown {
   if (error === null || error === undefined) return new BodyAbortedError();
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }
 
-function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
+function readReadable<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
   // Read to its end before: nothing is left of it.
-  if (body.readableEnded) return into.bytes();
+  if (body.readableEnded) return into.end();
   if (body.destroyed) {
     // Its error may still be on its way to the listeners.
     body.on("error", () => {});
     return errorDeferred(failureOf(body.errored));
   }
-  const result = deferred<Buffer>();
+  const result = deferred<T>();
   const onData = (chunk: unknown): void => {
     try {
       const { readableEncoding } = body;
@@ -144,7 +171,7 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
   const onEnd = (): void => {
     stop();
     try {
-      result.success(into.bytes());
+      result.success(into.end());
     } catch (error) {
       result.error(error);
     }
@@ -167,25 +194,25 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
 
 const END = Symbol("end");
 
-function readSource(source: Source<unknown>, into: Collected): Deferred<Buffer> {
+function readSource<T>(source: Source<unknown>, into: Gathering<T>): Deferred<T> {
   const turn = (): Deferred<unknown> =>
     chain(source.take<typeof END>(END), (chunk) => {
-      if (chunk === END) return into.bytes();
+      if (chunk === END) return into.end();
       into.add(chunk);
       return recur();
     });
-  return catchError(loop([], turn) as Deferred<Buffer>, (error): Buffer => {
+  return catchError(loop([], turn) as Deferred<unknown>, (error): never => {
     closeBody(source);
     throw error;
-  });
+  }) as Deferred<T>;
 }
 
-async function readIterable(iterable: AsyncIterable<unknown>, into: Collected): Promise<Buffer> {
+async function readIterable<T>(iterable: AsyncIterable<unknown>, into: Gathering<T>): Promise<T> {
   const iterator = iterable[Symbol.asyncIterator]();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     const { done, value } = await iterator.next();
-    if (done === true) return into.bytes();
+    if (done === true) return into.end();
     try {
       into.add(value);
     } catch (error) {
@@ -196,10 +223,10 @@ async function readIterable(iterable: AsyncIterable<unknown>, into: Collected): 
   }
 }
 
-function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
+function gather<T>(body: ByteBody, into: Gathering<T>): Awaitable<T> {
   if (typeof body === "string" || ArrayBuffer.isView(body)) {
     into.add(body);
-    return into.bytes();
+    return into.end();
   }
   if (isReadable(body)) return readReadable(body, into);
   if ("take" in body && typeof body.take === "function") return readSource(body, into);
@@ -221,7 +248,7 @@ function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
  * const bytes = await readBytes(request.body, { maxBytes: 10_000 });
  */
 export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Awaitable<Uint8Array> {
-  return collect(body, new Collected(options.maxBytes ?? MAX_BYTES, utf8.encoder()));
+  return gather(body, new GatheredBytes(options.maxBytes ?? MAX_BYTES, utf8));
 }
 
 /**
@@ -233,8 +260,8 @@ export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Await
  */
 export function readText(body: ByteBody, options: ReadTextOptions = {}): Awaitable<string> {
   const named = charset(options.encoding ?? "utf-8", 415);
-  const into = new Collected(options.maxBytes ?? MAX_BYTES, named.encoder());
-  if (typeof body !== "string") return andThen(collect(body, into), (bytes) => named.decode(bytes));
-  into.add(body);
+  const maxBytes = options.maxBytes ?? MAX_BYTES;
+  if (typeof body !== "string") return gather(body, new GatheredText(maxBytes, named, options.onEncodingError));
+  new GatheredBytes(maxBytes, named).add(body);
   return body;
 }

@@ -33,6 +33,11 @@ export class ExpressExchange extends Exchange {
     return (this.req as Request).body as unknown;
   }
 
+  override get parsedFiles(): unknown {
+    const { file, files } = this.req as { readonly file?: unknown; readonly files?: unknown };
+    return files ?? file;
+  }
+
   override openWebsocket(response: RingResponse): void {
     openListener(this, response);
   }

@@ -1,5 +1,5 @@
 /** The HTTP client; websockets and files with it. Source: `aleph.http`. */
-export { file, type HttpFile } from "../byte-streams/index.js";
+export { file, type HttpFile } from "../byte-streams/core.js";
 export { getAll } from "../ring/headers.js";
 export { websocketConnection } from "../websocket/connection.js";
 export { websocketClose, websocketPing } from "../websocket/control.js";

@@ -1,8 +1,6 @@
 /** What kinds of response bodies there are, and how each is sent. */
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import { fileURLToPath } from "node:url";
-import { HttpFile } from "../byte-streams/index.js";
 import { isDeferrable } from "../deferred/index.js";
 import { describe } from "../errors/index.js";
 import { Seq } from "../ring/seq.js";
@@ -11,12 +9,6 @@ import type { ChunkSource } from "./chunk-source.js";
 import { IteratorChunks, ReadableChunks, StreamChunks, WebChunks } from "./chunk-sources.js";
 import { InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
-
-/** The file that a body names; undefined for other bodies. */
-export function fileOf(body: object): HttpFile | undefined {
-  if (body instanceof HttpFile) return body;
-  return isUrl(body) && body.protocol === "file:" ? new HttpFile(fileURLToPath(body), 0, undefined, 65_536) : undefined;
-}
 
 function isUrl(body: object): body is URL {
   return "href" in body && "protocol" in body;

@@ -1,8 +1,9 @@
 /** The kinds of bodies that come bit by bit, each as a chunk source. */
 import type { Readable } from "node:stream";
 import type { ReadableStream, ReadableStreamDefaultReader } from "node:stream/web";
+import { closeDescriptor, closeSource, type FileRegion, readDescriptor } from "../byte-streams/core.js";
 import { drain, mark, push, type Task } from "../deferred/core.js";
-import { andThen, type Deferred, deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
+import { andThen, chain, type Deferred, deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
 import { logError, RingError } from "../errors/index.js";
 import { type CoreSource, DRAINED, Failure, type Taker, WAITING } from "../stream/core.js";
 import { type Source, toSource } from "../stream/index.js";
@@ -50,10 +51,7 @@ export class StreamChunks implements ChunkSource, Taker<unknown>, Task {
 
   close(): void {
     this.#reader = undefined;
-    this.#source.close();
-    // Puts that wait when a stream is closed stay until they are taken, and nobody else takes them.
-    const { pendingPuts = 0, bufferSize = 0 } = this.#source.description();
-    for (let left = pendingPuts + bufferSize; left > 0; left--) this.#source.take(END);
+    closeSource(this.#source);
   }
 }
 
@@ -150,6 +148,53 @@ export class ReadableChunks implements ChunkSource {
 export class PrematureCloseError extends RingError {
   constructor() {
     super("RING_PREMATURE_CLOSE", "the stream was destroyed before its end");
+  }
+}
+
+/** A region of a file that is open: one chunk at a time is read, when it is asked for. */
+export class FileChunks implements ChunkSource {
+  readonly isText = false;
+  readonly mayFailEarly = true;
+  readonly #descriptor: number;
+  readonly #chunkSize: number;
+  readonly #end: number;
+  #position: number;
+  #isReading = false;
+  #isClosed = false;
+
+  /** @param descriptor Closed on every way out. */
+  constructor(descriptor: number, { offset, length, chunkSize }: FileRegion) {
+    this.#descriptor = descriptor;
+    this.#chunkSize = chunkSize;
+    this.#position = offset;
+    this.#end = offset + length;
+  }
+
+  next(): unknown {
+    const length = Math.min(this.#chunkSize, this.#end - this.#position);
+    if (length === 0) {
+      this.close();
+      return END;
+    }
+    this.#isReading = true;
+    const read = readDescriptor(this.#descriptor, this.#position, length).onRealized(this.#onRead, this.#onRead);
+    return chain(read, (bytes) => {
+      this.#position += bytes.length;
+      // Somebody has cut the file short.
+      return bytes.length === 0 ? END : bytes;
+    });
+  }
+
+  readonly #onRead = (): void => {
+    this.#isReading = false;
+    if (this.#isClosed) closeDescriptor(this.#descriptor);
+  };
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // The number of a descriptor that is closed may be another file's by the time the read gets to it.
+    if (!this.#isReading) closeDescriptor(this.#descriptor);
   }
 }
 

@@ -46,6 +46,11 @@ export abstract class Exchange implements RawExchange {
     return undefined;
   }
 
+  /** The files among it. */
+  get parsedFiles(): unknown {
+    return undefined;
+  }
+
   get rawHeaders(): readonly string[] {
     return this.req.rawHeaders;
   }

@@ -1,10 +1,9 @@
 /** The only code that writes Node's response. */
-import { createReadStream } from "node:fs";
 import { type Charset, utf8 } from "../byte-streams/charset.js";
-import { type FileRegion, fileRegion, type HttpFile } from "../byte-streams/index.js";
-import { toDeferred } from "../deferred/index.js";
-import { bytesOf, chunksOf, fileOf, isBlob, notABody } from "./body.js";
-import { ReadableChunks } from "./chunk-sources.js";
+import { asFile, type FileRegion, fileRegion, type HttpFile, openSeen, readRegion } from "../byte-streams/core.js";
+import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
+import { bytesOf, chunksOf, isBlob, notABody } from "./body.js";
+import { FileChunks } from "./chunk-sources.js";
 import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { applyHead, type Head, isBodiless, readHead } from "./head.js";
@@ -81,7 +80,7 @@ function sendObject(exchange: Exchange, head: Head, body: object): void {
     sendWhole(exchange, head, bytes, bytes.byteLength);
     return;
   }
-  const file = fileOf(body);
+  const file = asFile(body);
   if (file !== undefined) {
     sendFile(exchange, head, file);
     return;
@@ -98,20 +97,18 @@ function sendObject(exchange: Exchange, head: Head, body: object): void {
 }
 
 function sendFile(exchange: Exchange, head: Head, file: HttpFile): void {
-  toDeferred(fileRegion(file)).onRealized(
-    (region) => {
-      try {
-        sendRegion(exchange, head, region);
-      } catch (error) {
-        exchange.raise(error);
-      }
-    },
-    (error) => exchange.raise(error),
-  );
+  const sent = andThen(fileRegion(file), (region) => sendRegion(exchange, head, region));
+  if (isDeferrable(sent)) toDeferred(sent).onRealized(ignore, (error) => exchange.raise(error));
 }
 
-function sendRegion(exchange: Exchange, head: Head, region: FileRegion): void {
-  const { path, offset, length, chunkSize } = region;
+const ignore = (): void => {};
+
+/** Regions up to this size, in bytes, are read in one go, as that is faster than a stream. */
+const WHOLE_REGION = 65_536;
+
+/** @returns a deferred of the moment from which on the rest is the pump's */
+function sendRegion(exchange: Exchange, head: Head, region: FileRegion): unknown {
+  const { length } = region;
   const { req, res } = exchange;
   if (exchange.isOver) exchange.reportSecondAnswer();
   else if (req.method === "HEAD" && !isBodiless(head.status, "GET")) {
@@ -121,9 +118,27 @@ function sendRegion(exchange: Exchange, head: Head, region: FileRegion): void {
   } else if (length === 0 || isBodiless(head.status, req.method)) sendWhole(exchange, head, "", 0);
   else {
     checkLength(exchange, head, length);
-    const readable = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: chunkSize });
-    new Pump(exchange, head, new ReadableChunks(readable, false), utf8, length).run();
+    return length <= WHOLE_REGION ? sendRead(exchange, head, region) : sendOpened(exchange, head, region);
   }
+  return undefined;
+}
+
+function sendRead(exchange: Exchange, head: Head, region: FileRegion): unknown {
+  return andThen(readRegion(region), (bytes) => {
+    if (exchange.isOver) return exchange.reportSecondAnswer();
+    // A file that has become shorter is not what was promised.
+    checkLength(exchange, { ...head, ownLength: region.length }, bytes.length);
+    sendWhole(exchange, head, bytes, bytes.length);
+  });
+}
+
+function sendOpened(exchange: Exchange, head: Head, region: FileRegion): unknown {
+  return andThen(openSeen(region.seen), (descriptor) => {
+    const source = new FileChunks(descriptor, region);
+    if (!exchange.isOver) return new Pump(exchange, head, source, utf8, region.length).run();
+    closeQuietly(source);
+    exchange.reportSecondAnswer();
+  });
 }
 
 /** Closes the body of a response that is not sent. */

@@ -1,7 +1,7 @@
 /** Encodings of URLs and forms, and base64. Source: `ring.util.codec`. */
 
-import { type Charset, charset, findCharset, utf8 } from "../byte-streams/index.js";
-import { InvalidArgumentError } from "../errors/index.js";
+import { type Charset, charset, findCharset, utf8 } from "../byte-streams/core.js";
+import { InvalidArgumentError, RingError } from "../errors/index.js";
 import { addParam, emptyMap, type FlatParamMap, mapToFill } from "./param-map.js";
 
 export type { FlatParamMap, ParamMap, ParamValue } from "./param-map.js";
@@ -175,18 +175,32 @@ export function formDecodeStr(encoded: string, encoding = "utf-8"): string | und
   return named && decodeFormText(encoded, named);
 }
 
+/** A query string or a form has more pairs than may be read. Code `RING_TOO_MANY_PARAMETERS`, status 413. */
+export class TooManyParametersError extends RingError {
+  constructor(maxParameters: number) {
+    super(
+      "RING_TOO_MANY_PARAMETERS",
+      `there are more than maxParameters (${maxParameters}) parameters; send fewer, or raise maxParameters where they are read`,
+      { status: 413 },
+    );
+  }
+}
+
 /**
  * Reads a query string or a form: the values of a name that repeats become an array; a pair that cannot be decoded is left
  * out. The map has no prototype. Linear in time.
  *
  * @param encoding Name of a charset; an unknown one leaves out the pairs that have something to decode. @default "utf-8"
+ * @param maxParameters Most pairs read. @default Infinity
+ * @throws {TooManyParametersError} code `RING_TOO_MANY_PARAMETERS`, status 413.
  * @example
  * formDecodeMap("a=1&b=x+y&a=2"); // => { a: ["1", "2"], b: "x y" }
  * @see Source: `ring.util.codec/form-decode-map`.
  */
-export function formDecodeMap(encoded: string, encoding = "utf-8"): FlatParamMap {
+export function formDecodeMap(encoded: string, encoding = "utf-8", maxParameters: number = Infinity): FlatParamMap {
   if (encoded === "") return emptyMap();
   const params = mapToFill<string | string[]>();
+  let count = 0;
   // Undefined is an unknown charset, null one that was not needed yet.
   let named: Charset | null | undefined = null;
   let start = 0;
@@ -203,6 +217,7 @@ export function formDecodeMap(encoded: string, encoding = "utf-8"): FlatParamMap
       isSpecial = false;
     } else if (code === AMPERSAND) {
       if (at > start) {
+        if (++count > maxParameters) throw new TooManyParametersError(maxParameters);
         let name: string | undefined = encoded.slice(start, equals === -1 ? at : equals);
         let value: string | undefined = equals === -1 ? "" : encoded.slice(equals + 1, at);
         if (isSpecial || isNameSpecial) {

@@ -5,4 +5,6 @@ export const EXCHANGE: unique symbol = Symbol.for("express-ring.exchange");
 export interface RawExchange {
   /** Names and values of the header lines as they came, in turns. */
   readonly rawHeaders: readonly string[];
+  /** The files that a parser of the host's (multer) has made of the body. */
+  readonly parsedFiles?: unknown;
 }

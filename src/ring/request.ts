@@ -1,7 +1,13 @@
 /** Helpers over request maps. Source: `ring.util.request`. */
 
-import { createReadStream } from "node:fs";
-import { type ByteBody, fileRegion, HttpFile, type ReadBytesOptions, readText } from "../byte-streams/index.js";
+import {
+  type ByteBody,
+  fileRegion,
+  HttpFile,
+  type ReadBytesOptions,
+  readText,
+  regionStream,
+} from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import { findContentTypeCharset } from "./parsing.js";
@@ -95,11 +101,6 @@ export function bodyString(
   if (body instanceof HttpFile) return andThen(fileRegion(body), (region) => readText(regionStream(region), options));
   if (ArrayBuffer.isView(body)) throw new NotConvertibleError(body, "text; decode bytes with a TextDecoder");
   return readText(body instanceof Seq ? [...body].map(String).join("") : (body as ByteBody), options);
-}
-
-function regionStream(region: { path: string; offset: number; length: number }): ByteBody {
-  const { path, offset, length } = region;
-  return length === 0 ? "" : createReadStream(path, { start: offset, end: offset + length - 1 });
 }
 
 /** The path inside the mount; the whole one without a mount. @see Source: `ring.util.request/path-info`. */

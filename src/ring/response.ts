@@ -7,19 +7,24 @@ import type {
   CookieAttributes,
   CookieValue,
   HeaderValue,
+  MadeResponse,
   ResponseCookie,
   ResponseHeaders,
   RingResponse,
 } from "./types.js";
 
+export {
+  type FileResponse,
+  type FileResponseOptions,
+  fileResponse,
+  type ResourceData,
+  type ResourceResponseOptions,
+  resourceData,
+  resourceResponse,
+  urlResponse,
+} from "./file-response.js";
+export type { MadeResponse };
 export { getAll };
-
-/** A response map as the makers here return it. */
-export interface MadeResponse<B = Body> extends RingResponse {
-  readonly status: number;
-  readonly headers: ResponseHeaders;
-  readonly body: B & Body;
-}
 
 function make<B extends Body>(status: number, headers: ResponseHeaders, body: B): MadeResponse<B> {
   return { status, headers, body };

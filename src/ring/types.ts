@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { PeerCertificate } from "node:tls";
-import type { ByteBody, HttpFile } from "../byte-streams/index.js";
+import type { ByteBody, HttpFile } from "../byte-streams/core.js";
 import type { Awaitable } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import type { EXCHANGE, RawExchange } from "./exchange-symbol.js";
@@ -108,6 +108,13 @@ export interface RingResponse {
   readonly websocketListener?: WebsocketListener | undefined;
   /** The sub-protocol chosen, one of those the client offered. */
   readonly websocketProtocol?: string | undefined;
+}
+
+/** A response map as the makers here return it. */
+export interface MadeResponse<B = Body> extends RingResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: B & Body;
 }
 
 /** A web application: from a request map to a response map, now or later; nothing means "not mine". */

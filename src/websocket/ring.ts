@@ -58,7 +58,12 @@ export function isUpgradeRequest(request: Pick<RingRequest, "headers">): boolean
 export function requestProtocols(request: Pick<RingRequest, "headers">): string[] | undefined {
   const offered = request.headers["sec-websocket-protocol"];
   if (offered === undefined) return undefined;
-  const protocols = offered.split(/\s*,\s*/);
+  // Blanks around commas go, those at the ends stay. Not by a pattern: blanks without a comma would be tried over and over.
+  const pieces = offered.split(",");
+  const protocols = pieces.map((piece, index) => {
+    const head = index === 0 ? piece : piece.trimStart();
+    return index === pieces.length - 1 ? head : head.trimEnd();
+  });
   while (protocols.length > 1 && protocols.at(-1) === "") protocols.pop();
   return protocols;
 }

@@ -26,6 +26,8 @@ export interface Exchange {
   };
   readonly handlerSaw?: JsonMap | null;
   readonly handlerSawRemoved?: readonly string[];
+  /** Paths inside the handler's `params` of the keys that became keywords. */
+  readonly keywordKeys?: readonly Json[];
   readonly response?: JsonMap | null;
   readonly throws?: Thrown;
   readonly async?: { readonly response?: JsonMap | null; readonly raised?: Thrown; readonly throws?: Thrown };

@@ -18,9 +18,17 @@ export interface Rule<T> {
 
 const refused: Thrown = { kind: "RingError" };
 
+const forbidden: JsonMap = {
+  status: 403,
+  headers: { "Content-Type": "text/html" },
+  body: { text: "<h1>Invalid anti-forgery token</h1>" },
+};
+
 type Headers = { readonly [name: string]: string | readonly string[] };
 const headersOf = (response: JsonMap | null | undefined): Headers => (response?.["headers"] ?? {}) as Headers;
 const cookiesOf = (response: JsonMap | null | undefined): JsonMap => (response?.["cookies"] ?? {}) as JsonMap;
+
+const bodyOf = (result: Json | undefined): Json | undefined => (result as JsonMap | null | undefined)?.["body"];
 
 const linesOf = (response: JsonMap | null | undefined): readonly string[] =>
   [headersOf(response)["Set-Cookie"] ?? []].flat();
@@ -141,6 +149,18 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
     expect: (exchange) => ({ ...exchange, throws: refused }),
   },
   {
+    sentence: "an anti-forgery token that comes more than once is refused; Ring fails on the request",
+    applies: ({ request, throws }) =>
+      throws !== undefined &&
+      [request?.["formParams"], request?.["multipartParams"]].some((fields) =>
+        Array.isArray((fields as JsonMap | null | undefined)?.["__anti-forgery-token"]),
+      ),
+    expect: (exchange) => {
+      const { throws: _, ...rest } = exchange;
+      return { ...rest, response: forbidden };
+    },
+  },
+  {
     sentence: "a session cookie of nothing but dashes is no session; Ring stumbles over it",
     applies: (exchange) =>
       exchange.throws?.accidental === true && sentCookies(exchange).some(([, value]) => isOnlyDashes(value)),
@@ -159,7 +179,23 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
   },
 ];
 
+type Calls = readonly (readonly Json[])[];
+
 export const functionRules: readonly Rule<FunctionCase>[] = [
+  {
+    sentence: "a ping to a kept-alive listener without onPing is answered with a pong; in Ring with another ping",
+    applies: ({ fn, args }) =>
+      fn === "keepalive" && args[2] === false && (args[3] as Calls).some(([event]) => event === "onPing"),
+    expect: (recorded) => {
+      const result = recorded.result as JsonMap;
+      // The socket's calls are those of the timer and those that answer, in the order of the events.
+      const causes = (recorded.args[3] as Calls).filter(([event]) => event === "tick" || event === "onPing");
+      const socketCalls = (result["socketCalls"] as Calls).map((call, index) =>
+        causes[index]?.[0] === "onPing" ? ["pong", ...call.slice(1)] : call,
+      );
+      return { ...recorded, result: { ...result, socketCalls } };
+    },
+  },
   {
     sentence: "a session sealed by Ring is not read: EDN is in it, and JSON is expected",
     applies: ({ fn, args: [options, sealed] }) => fn === "cookieStoreRead" && isSealed(sealed, options),
@@ -174,5 +210,13 @@ export const functionRules: readonly Rule<FunctionCase>[] = [
     sentence: "a content length beyond 2^53 - 1 is refused, as Ring refuses one beyond 2^63 - 1",
     applies: ({ fn, result }) => fn === "requestContentLength" && Object.hasOwn(Object(result), "bigint"),
     expect: (recorded) => ({ ...recorded, throws: refused }),
+  },
+  {
+    sentence: "an array in a JSON body is an array, read at once; Ring gives a lazy sequence",
+    applies: ({ fn, result }) => fn === "jsonBodyRequest" && Object.hasOwn(Object(bodyOf(result)), "seq"),
+    expect: (recorded) => ({
+      ...recorded,
+      result: { ...(recorded.result as JsonMap), body: (bodyOf(recorded.result) as JsonMap)["seq"] as Json },
+    }),
   },
 ];

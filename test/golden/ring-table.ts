@@ -5,11 +5,12 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { readText } from "../../src/byte-streams/index.js";
+import { readText } from "../../src/byte-streams/core.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
-import { fixturePath } from "./fixtures.js";
+import { fixturePath, resourceRoots, root } from "./fixtures.js";
+import { keepalive, mapListener, mockMultipartBody, socketHelpers, writeBodyToStream } from "./ring-programs.js";
 
 // Functions of the kit by name: what they take and give is the tables' business.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -53,6 +54,10 @@ function writeAll(output: Writable, chunks: readonly string[]): void {
   for (const chunk of chunks) output.write(chunk);
 }
 
+/** A program over a function, if that is here. */
+const programOf = (program: (called: AnyFunction) => AnyFunction, called: AnyFunction | undefined) =>
+  called === undefined ? undefined : program(called);
+
 type StoreStep = readonly [operation: "read" | "write" | "delete", key: string | null, data?: unknown];
 
 /** What a memory store answers, step by step, and what is in it then. */
@@ -85,12 +90,27 @@ const FUNCTIONS: Readonly<Record<string, () => AnyFunction | undefined>> = {
   reValueMatch: () => parsing.parseValue,
   stringInputStream: () => io.stringInputStream,
   pipedInputStream: () => (chunks: string[]) => readText(io.pipedInputStream((output) => writeAll(output, chunks))),
+  fileResponse: () => (path: string, options?: { readonly root: string }) =>
+    options === undefined
+      ? needed("fileResponse")(fixturePath(path))
+      : needed("fileResponse")(path, { ...options, root: fixturePath(options.root) }),
+  resourceResponse: () => (path: string, options?: object) =>
+    needed("resourceResponse")(path, { ...options, roots: resourceRoots }),
+  fileRequest: () => (request: object, root: string, options?: object) =>
+    needed("fileRequest")(request, fixturePath(root), options),
+  resourceRequest: () => (request: object, root: string, options?: object) =>
+    needed("resourceRequest")(request, root, { ...options, roots: resourceRoots }),
   cookieStoreCreate: overCookieStore(() => true),
   cookieStoreRead: overCookieStore((store, sealed) => store.readSession(sealed)),
   cookieStoreRoundTrip: overCookieStore((store, data) => sealedAndRead(store, store.writeSession(undefined, data))),
   cookieStoreDelete: overCookieStore((store, sealed) => sealedAndRead(store, store.deleteSession(sealed))),
   memoryStoreScript: () => find("memoryStore") && runStore,
   lastModifiedDate: () => (file: { path: string }) => io.lastModifiedDate(file.path),
+  writeBodyToStream: () => writeBodyToStream,
+  mapListener: () => mapListener,
+  socketHelpers: () => socketHelpers((name) => find(name, "./websocket")),
+  keepalive: () => programOf(keepalive, find("wrapWebsocketKeepalive")),
+  mockMultipartBody: () => programOf(mockMultipartBody, find("multipartBody", "./mock")),
 };
 
 /** The function that a case calls; undefined if the kit does not have it yet. */
@@ -104,12 +124,50 @@ export function findFunction(name: string): AnyFunction | undefined {
 
 type Wrap = (handler: AnyHandler, options: Any) => AnyHandler;
 
+const isPlainMap = (value: unknown): value is Readonly<Record<string, Any>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One map over another, and so all the way down; a store is one thing. */
+function mergeDeep(under: Any, over: Any, name = ""): Any {
+  if (name === "store" || !isPlainMap(under) || !isPlainMap(over)) return over;
+  const names = [...new Set([...Object.keys(under), ...Object.keys(over)])];
+  return Object.fromEntries(
+    names.map((name) => [name, name in over ? mergeDeep(under[name], over[name], name) : under[name]]),
+  );
+}
+
+/** The folders of a configuration, each as it is in the tree of files. */
+function foldersOf(value: Any, place: (root: string) => object): Any {
+  if (Array.isArray(value)) return value.map((each) => foldersOf(each, place));
+  if (typeof value === "string") return place(value);
+  return isPlainMap(value) ? { ...value, ...place(value["root"]) } : value;
+}
+
+function defaultsOf({ preset, override }: { preset: string; override?: Any }): Any {
+  const base = preset === "none" ? {} : modules.get("./middleware")?.[preset];
+  const config = mergeDeep(base, override ?? {});
+  if (!isPlainMap(config["static"])) return config;
+  const { resources, files } = config["static"];
+  return {
+    ...config,
+    static: {
+      resources: foldersOf(resources, (root) => ({ root, roots: resourceRoots })),
+      files: foldersOf(files, (root) => ({ root: fixturePath(root) })),
+    },
+  };
+}
+
 /** Middleware whose arguments are not a handler and its options: how the table's options become arguments. */
 const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
   wrapFile:
     (wrap) =>
     (handler, { root, ...options }) =>
       wrap(handler, fixturePath(root), options),
+  wrapResource:
+    (wrap) =>
+    (handler, { root, ...options }) =>
+      wrap(handler, root, { ...options, roots: resourceRoots }),
+  wrapDefaults: (wrap) => (handler, options) => wrap(handler, defaultsOf(options)),
   wrapFrameOptions:
     (wrap) =>
     (handler, { value }) =>
@@ -130,6 +188,8 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { header }) =>
       wrap(handler, header),
+  // A handler itself; what the tables call its handler is never asked.
+  handleDump: (dump) => () => dump,
   wrapFileInfo:
     (wrap) =>
     (handler, { mimeTypes }) =>
@@ -162,7 +222,7 @@ export const MAKERS: Readonly<Record<string, (argument: Any) => unknown>> = {
 /** Upload stores by the names the tables give them. */
 export const UPLOAD_STORES: Readonly<Record<string, () => unknown>> = {
   byteArray: () => needed("byteArrayStore")(),
-  tempFile: () => needed("tempFileStore")(),
+  tempFile: () => needed("tempFileStore")({ directory: root }),
 };
 
 /** Puts the mark for recreation on a session. */

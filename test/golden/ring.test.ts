@@ -3,7 +3,8 @@
  * can answer in, and functions. What the kit does not have yet is counted, and runs as soon as it is exported.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { isKeywordName } from "../../middleware/keyword-params.js";
 import { deferred } from "../../src/deferred/index.js";
 import { layOut, remove } from "./fixtures.js";
 import {
@@ -158,7 +159,8 @@ async function sawDifferences(
   if (seen === undefined) return ["handlerSaw: the handler was not called"];
   const { body: givenBody, ...givenRest } = given ?? {};
   const { body: seenBody, ...seenRest } = seen;
-  const wanted: Record<string, Json> = { ...((await show(givenRest)) as JsonMap), ...handlerSaw };
+  const { body: _, ...sawRest } = handlerSaw;
+  const wanted: Record<string, Json> = { ...((await show(givenRest)) as JsonMap), ...sawRest };
   for (const key of handlerSawRemoved) delete wanted[key];
   const wrong = differences(wanted, await show(seenRest), "handlerSaw", { strict: ["session"] });
   if (Object.hasOwn(handlerSaw, "body")) {
@@ -169,6 +171,31 @@ async function sawDifferences(
     wrong.push("handlerSaw: the body was replaced");
   }
   return wrong;
+}
+
+/** Paths of the keys below a value that Ring would make keywords; a value's own keys of the kit have Clojure's spelling. */
+function keywordPaths(value: Json, parseNamespaces: boolean, path: Json[] = []): string[] {
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value as JsonMap).flatMap(([name, inner]) => {
+    const key = Array.isArray(value) ? Number(name) : name === "contentType" ? "content-type" : name;
+    const here = [...path, key];
+    const own = typeof key === "string" && isKeywordName(key, { parseNamespaces }) ? [JSON.stringify(here)] : [];
+    const isBytes = typeof inner === "object" && Object.hasOwn(Object(inner), "base64");
+    return isBytes ? own : [...own, ...keywordPaths(inner, parseNamespaces, here)];
+  });
+}
+
+async function keywordDifferences(
+  recorded: MiddlewareCase,
+  { keywordKeys }: Exchange,
+  seen: Record<string, unknown> | undefined,
+): Promise<string[]> {
+  const place = wrapsOf(recorded).indexOf("wrapKeywordParams");
+  if (keywordKeys === undefined || place === -1) return [];
+  const params = await show(seen?.["params"]);
+  const found = keywordPaths(params, optionsOf(recorded)[place]?.["parseNamespaces"] === true);
+  const expected = keywordKeys.map((path) => JSON.stringify(path));
+  return differences(expected.sort(), found.sort(), "keywordKeys");
 }
 
 async function middlewareDifferences(recorded: MiddlewareCase, style: Style): Promise<string[]> {
@@ -208,6 +235,7 @@ async function middlewareDifferences(recorded: MiddlewareCase, style: Style): Pr
       wrong.push(`throws: nothing expected, found ${String((outcome.error as Error).stack)}`);
     else wrong.push(...differences(expected.response, shown, "response", { strict: ["session"] }));
     wrong.push(...(await sawDifferences(expected, given, seen)));
+    wrong.push(...(await keywordDifferences(recorded, exchange, seen)));
     if (expected.store !== undefined) wrong.push(...differences(expected.store, await show(cells[0] ?? {}), "store"));
     if (expected.storeCalls !== undefined)
       wrong.push(...differences(expected.storeCalls, await show(calls), "storeCalls"));
@@ -246,6 +274,13 @@ function counted<T>(rules: readonly Rule<T>[], all: readonly T[]): string[] {
 
 beforeAll(layOut);
 afterAll(remove);
+
+// Some middleware is there to print.
+beforeAll(() => {
+  jest.spyOn(console, "log").mockImplementation(() => {});
+  jest.spyOn(console, "error").mockImplementation(() => {});
+});
+afterAll(() => void jest.restoreAllMocks());
 
 afterAll(() => {
   const counts = new Map<string, number>();

@@ -135,3 +135,29 @@ describe("wrapParams", () => {
     expect(read(request({ queryString: "a=%E9" }))).toEqual({ body: "é" });
   });
 });
+
+describe("a flood of parameters", () => {
+  const pairs = (count: number): string => "a=&".repeat(count);
+
+  it("is refused above maxParameters, in the query and in the form each", async () => {
+    const read = wrapParams(({ params }) => ({ body: JSON.stringify(params["a"]?.length) }));
+    expect(read(request({ queryString: pairs(1000) }))).toEqual({ body: "1000" });
+    expect(await read(post(pairs(1000), { queryString: pairs(1000) }))).toEqual({ body: "1000" });
+    const error = expect.objectContaining({ code: "RING_TOO_MANY_PARAMETERS", status: 413 });
+    expect(() => read(request({ queryString: pairs(1001) }))).toThrow(error);
+    expect(() => read(post(pairs(1001)))).toThrow(error);
+    expect(() => read(request({ headers: form, parsedBody: pairs(1001) }))).toThrow(error);
+  });
+
+  it("is refused earlier or later, if the option says so", () => {
+    const read = (maxParameters: number): unknown =>
+      wrapParams(() => null, { maxParameters })(request({ queryString: "a&b" }));
+    expect(() => read(1)).toThrow(expect.objectContaining({ message: expect.stringContaining("maxParameters (1)") }));
+    expect(read(2)).toBeNull();
+    expect(() => read(Number.NaN)).toThrow(expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }));
+  });
+
+  it("is not one of empty pairs", () => {
+    expect(wrapParams(() => null)(request({ queryString: "&".repeat(100_000) }))).toBeNull();
+  });
+});

@@ -1,6 +1,14 @@
 import { createHook } from "node:async_hooks";
 import { describe, expect, it } from "@jest/globals";
 import {
+  apiDefaults,
+  type DefaultsConfig,
+  secureApiDefaults,
+  secureSiteDefaults,
+  siteDefaults,
+  wrapDefaults,
+} from "../../middleware/defaults.js";
+import {
   type Cookies,
   cookieStore,
   type Flash,
@@ -8,14 +16,21 @@ import {
   type Params,
   type Session,
   wrapAbsoluteSessionTimeout,
+  wrapCompression,
   wrapContentType,
   wrapCookies,
+  wrapFileInfo,
   wrapFlash,
   wrapHead,
   wrapIdleSessionTimeout,
+  wrapLint,
   wrapNotModified,
   wrapParams,
+  wrapRanges,
+  wrapResource,
   wrapSession,
+  wrapStacktrace,
+  wrapWebsocketKeepalive,
 } from "../../middleware/index.js";
 import type { Awaitable } from "../../src/deferred/index.js";
 import { deferred, isDeferred } from "../../src/deferred/index.js";
@@ -27,7 +42,18 @@ import { form, request } from "./helpers.js";
 type Full = RingRequest & Params & Cookies;
 
 const stack = (handler: (request: Full) => Awaitable<RingResponse | null>) =>
-  pipe(handler, wrapParams, wrapCookies, wrapContentType, wrapNotModified, wrapHead);
+  pipe(
+    handler,
+    (inner) => wrapResource(inner, "no-such-root"),
+    wrapFileInfo,
+    wrapParams,
+    wrapCookies,
+    wrapContentType,
+    wrapNotModified,
+    wrapHead,
+    wrapRanges,
+    wrapCompression,
+  );
 
 const page = (request: Full): RingResponse => ({
   status: 200,
@@ -75,6 +101,23 @@ describe("a synchronous handler under middleware", () => {
     expect(response).toMatchObject({ body: "one" });
   });
 
+  it("is so, too, with a body that is compressed, and with a part of it", () => {
+    const app = stack(() => ({ status: 200, body: "a long text, ".repeat(200) }));
+    const encoded = { "accept-encoding": "br, gzip" };
+    let responses: unknown[] = [];
+    const ask = (headers: Record<string, string>) => app(request({ uri: "/page.html", headers }));
+    expect(promisesIn(() => (responses = [ask(encoded), ask({ ...encoded, range: "bytes=2-5" })]))).toBe(0);
+    expect(responses).toMatchObject([{ status: 200, headers: { "Content-Encoding": "br" } }, { status: 206 }]);
+  });
+
+  it("is so, too, under what is there for development", () => {
+    const handler = (request: RingRequest): RingResponse => ({ status: 200, headers: {}, body: request.uri });
+    const app = pipe(handler, wrapWebsocketKeepalive, wrapLint, wrapStacktrace);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(asked)))).toBe(0);
+    expect(response).toEqual({ status: 200, headers: {}, body: "/page.html" });
+  });
+
   it("would be found out by a promise", () => {
     expect(promisesIn(() => stack(async (request) => page(request))(asked))).toBeGreaterThan(0);
   });
@@ -115,6 +158,41 @@ describe.each([
     const again = request({ headers: { cookie: cookie.split(";", 1).join() } });
     expect(promisesIn(() => (response = app(again)))).toBe(0);
     expect(response).toMatchObject({ body: '[1,"welcome back"]' });
+  });
+});
+
+describe("a synchronous handler under the presets", () => {
+  const hello = (): RingResponse => ({ status: 200, headers: { "Content-Type": "text/html" }, body: "hello" });
+  const overHttps = request({ scheme: "https", queryString: "a[b]=1", headers: { host: "localhost", cookie: "a=b" } });
+
+  it.each<[string, DefaultsConfig]>([
+    ["apiDefaults", apiDefaults],
+    ["secureApiDefaults", secureApiDefaults],
+    ["siteDefaults without static", { ...siteDefaults, static: false }],
+    ["siteDefaults with a root that does not exist", { ...siteDefaults, static: { resources: "no such folder" } }],
+    ["secureSiteDefaults without static, behind a proxy", { ...secureSiteDefaults, static: false, proxy: true }],
+    [
+      "siteDefaults over a memory store",
+      { ...siteDefaults, static: false, session: { flash: true, store: memoryStore() } },
+    ],
+  ])("is answered in the same call by %s, with no promise made", (_name, config) => {
+    const app = wrapDefaults(hello, config);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(overHttps)))).toBe(0);
+    expect(response).toMatchObject({ status: 200, body: "hello" });
+    // The second time there is a session.
+    const { headers } = response as RingResponse;
+    const cookie = String(headers?.["Set-Cookie"] ?? "").split(";", 1)[0] ?? "";
+    const again = { ...overHttps, headers: { ...overHttps.headers, cookie } };
+    expect(promisesIn(() => (response = app(again)))).toBe(0);
+    expect(response).toMatchObject({ status: 200, body: "hello" });
+  });
+
+  it("is not asked, in the same call, where there is no token", () => {
+    const app = wrapDefaults(hello, { ...siteDefaults, static: false });
+    let response: unknown;
+    expect(promisesIn(() => (response = app({ ...overHttps, requestMethod: "post" })))).toBe(0);
+    expect(response).toMatchObject({ status: 403 });
   });
 });
 

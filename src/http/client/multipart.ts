@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import { type Charset, charset, closeBody, fileRegion } from "../../byte-streams/index.js";
+import { type Charset, charset, closeBody, fileRegion } from "../../byte-streams/core.js";
 import { InvalidArgumentError } from "../../errors/index.js";
 import { extMimeType } from "../../ring/mime-type.js";
 import { bytesOf, fileOf, isBlob, readableOf } from "./payload.js";
@@ -192,7 +192,8 @@ async function contentOf(part: Part, named: Charset): Promise<Content> {
   if (typeof content !== "object") throw new InvalidArgumentError("the content of a part cannot be sent");
   const file = fileOf(content);
   if (file !== undefined) {
-    const { path, offset, length, chunkSize } = await fileRegion(file);
+    const { path } = file;
+    const { offset, length, chunkSize } = await fileRegion(file);
     if (length === 0) return { bytes: Buffer.alloc(0), open: () => Readable.from([]), length: 0 };
     const region = { start: offset, end: offset + length - 1, highWaterMark: chunkSize };
     return { bytes: undefined, open: () => createReadStream(path, region), length };

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
-import { charset, fileRegion, HttpFile, isReadable } from "../../byte-streams/index.js";
+import { charset, fileRegion, HttpFile, isReadable } from "../../byte-streams/core.js";
 import { type Awaitable, isDeferrable } from "../../deferred/index.js";
 import { NotConvertibleError } from "../../errors/index.js";
 import { Seq } from "../../ring/seq.js";
@@ -49,7 +49,8 @@ function bytesPayload(bytes: Uint8Array): Payload {
 }
 
 async function filePayload(file: HttpFile): Promise<Payload> {
-  const { path, offset, length, chunkSize } = await fileRegion(file);
+  const { path } = file;
+  const { offset, length, chunkSize } = await fileRegion(file);
   if (length === 0) return NOTHING;
   const body = createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: chunkSize });
   return { body, length, isReplayable: true };

@@ -1,6 +1,6 @@
 /** Responses: how they are made and let go. */
 
-import { closeBody } from "../../byte-streams/index.js";
+import { closeBody } from "../../byte-streams/core.js";
 import type { ClientResponse } from "./types.js";
 
 function close(this: ClientResponse<unknown>): void {

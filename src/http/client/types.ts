@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import type { HttpFile } from "../../byte-streams/index.js";
+import type { HttpFile } from "../../byte-streams/core.js";
 import type { Awaitable } from "../../deferred/index.js";
 import type { FormValue } from "../../ring/codec.js";
 import type { EXCHANGE, RawExchange } from "../../ring/exchange-symbol.js";

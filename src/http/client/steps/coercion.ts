@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { type ByteBody, charset, isReadable, readBytes } from "../../../byte-streams/index.js";
+import { type ByteBody, charset, isReadable, readBytes } from "../../../byte-streams/core.js";
 import { type Awaitable, andThen } from "../../../deferred/index.js";
 import { formDecodeMap } from "../../../ring/codec.js";
 import { findContentTypeCharset } from "../../../ring/parsing.js";

@@ -1,6 +1,6 @@
 import { PassThrough, pipeline, type Readable, Transform, type TransformCallback } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
-import { isReadable } from "../../../byte-streams/index.js";
+import { isReadable } from "../../../byte-streams/core.js";
 import { andThen } from "../../../deferred/index.js";
 import { headerOf } from "../../../ring/headers.js";
 import { mapToFill } from "../../../ring/param-map.js";

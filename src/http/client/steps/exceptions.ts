@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { isReadable, readBytes } from "../../../byte-streams/index.js";
+import { isReadable, readBytes } from "../../../byte-streams/core.js";
 import { type Awaitable, andThen } from "../../../deferred/index.js";
 import { isSource, toSource } from "../../../stream/index.js";
 import { StatusError } from "../errors.js";
