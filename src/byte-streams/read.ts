@@ -17,6 +17,7 @@ import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/
 import type { Source } from "../stream/index.js";
 import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
 import { abandon, closeBody, isReadable } from "./close.js";
+import { Gathered } from "./gathered.js";
 
 /** Everything that bytes can be read from. */
 export type ByteBody =
@@ -73,8 +74,7 @@ export function checkMaxBytes(maxBytes: number): number {
 class Collected {
   readonly #maxBytes: number;
   readonly #charset: Charset;
-  readonly #chunks: Buffer[] = [];
-  #length = 0;
+  readonly #gathered = new Gathered();
   /** Most bodies come as bytes, and need none. */
   #text: PieceEncoder | undefined;
 
@@ -96,16 +96,14 @@ class Collected {
 
   #push(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#length += bytes.length;
-    if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
-    this.#chunks.push(bytes);
+    if (this.#gathered.length + bytes.length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.#gathered.add(bytes);
   }
 
   bytes(): Buffer {
     const rest = this.#text?.end();
     if (rest !== undefined) this.#push(rest);
-    const [first = Buffer.alloc(0), second] = this.#chunks;
-    return second === undefined ? first : Buffer.concat(this.#chunks, this.#length);
+    return this.#gathered.whole();
   }
 }
 
