@@ -1,11 +1,11 @@
 /** The length of a body, where it can be told beforehand. Source: `ring.middleware.content-length`. */
 
-import { charset, file, fileRegion, HttpFile, utf8 } from "../src/byte-streams/index.js";
+import { asFile, charset, fileRegion, type HttpFile, utf8 } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { getCharset } from "../src/ring/response.js";
 import { tagged } from "../src/ring/tag.js";
-import type { Body, Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import type { Body, Handler, HeaderValue, RingRequest, RingResponse } from "../src/ring/types.js";
 
 /** Its size on disk; a file that is not there has none. */
 async function fileSize(body: HttpFile): Promise<number> {
@@ -15,14 +15,6 @@ async function fileSize(body: HttpFile): Promise<number> {
     if ((error as { code?: string }).code === "ENOENT") return 0;
     throw error;
   }
-}
-
-/** The file that a body names. */
-function fileOf(body: object): HttpFile | undefined {
-  if (body instanceof HttpFile) return body;
-  // Not instanceof: a URL may come from another realm.
-  const isUrl = Object.prototype.toString.call(body) === "[object URL]" && (body as URL).protocol === "file:";
-  return isUrl ? file(body as URL) : undefined;
 }
 
 function textSize(text: string, response: RingResponse): number | undefined {
@@ -48,7 +40,7 @@ export function bodySizeInBytes(body: Body, response: RingResponse): Awaitable<n
   const kind = Object.prototype.toString.call(body);
   if (kind === "[object ArrayBuffer]") return (body as ArrayBuffer).byteLength;
   if (kind === "[object Blob]" || kind === "[object File]") return (body as Blob).size;
-  const found = fileOf(body);
+  const found = asFile(body);
   return found === undefined ? undefined : (found.length ?? fileSize(found));
 }
 
@@ -67,9 +59,13 @@ export function contentLengthResponse<R extends RingResponse | null | undefined>
   if (response === null || response === undefined) return response;
   const present = headerOf(response.headers, "content-length");
   if (present !== undefined && present !== null) return response;
-  return andThen(bodySizeInBytes(response.body, response), (size) =>
-    size === undefined ? response : { ...response, headers: { ...response.headers, "Content-Length": String(size) } },
-  );
+  return andThen(bodySizeInBytes(response.body, response), (size) => {
+    if (size === undefined) return response;
+    // V8 is slow to add a key to a copy that a spread has made, and fast to one that Object.assign has.
+    const headers: Record<string, HeaderValue> = Object.assign({}, response.headers);
+    headers["Content-Length"] = String(size);
+    return { ...response, headers };
+  });
 }
 
 /**

@@ -1,11 +1,11 @@
 /** A content-type by the file extension. Source: `ring.middleware.content-type`. */
 
-import { asFile } from "../src/byte-streams/index.js";
+import { asFile } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { extMimeType, type MimeTypes } from "../src/ring/mime-type.js";
 import { tagged } from "../src/ring/tag.js";
-import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import type { Handler, HeaderValue, RingRequest, RingResponse } from "../src/ring/types.js";
 
 export interface ContentTypeOptions {
   /** Types by extension (lower case, without the dot), looked at before the known ones. */
@@ -33,7 +33,10 @@ export function contentTypeResponse<R extends RingResponse | null | undefined>(
     extMimeType(request.uri, mimeTypes) ??
     extMimeType(asFile(response.body)?.path ?? "", mimeTypes) ??
     "application/octet-stream";
-  return { ...response, headers: { ...response.headers, "Content-Type": type } };
+  // V8 is slow to add a key to a copy that a spread has made, and fast to one that Object.assign has.
+  const headers: Record<string, HeaderValue> = Object.assign({}, response.headers);
+  headers["Content-Type"] = type;
+  return { ...response, headers };
 }
 
 /**

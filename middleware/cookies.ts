@@ -222,7 +222,7 @@ export function cookiesResponse(
   const present = rest.headers?.["Set-Cookie"] ?? [];
   const lines = Array.isArray(present) ? [...(present as readonly string[])] : [String(present)];
   for (const [name, cookie] of Object.entries(cookies)) lines.push(writeCookie(name, cookie, encode));
-  return { ...rest, headers: { ...rest.headers, "Set-Cookie": lines } };
+  return { ...rest, headers: Object.assign({}, rest.headers, { "Set-Cookie": lines }) };
 }
 
 /**

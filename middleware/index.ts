@@ -12,6 +12,7 @@ export * from "./content-length.js";
 export * from "./content-type.js";
 export * from "./cookies.js";
 export * from "./default-charset.js";
+export * from "./defaults.js";
 export * from "./dump.js";
 export * from "./file.js";
 export * from "./file-info.js";

@@ -1,6 +1,6 @@
 /** 304 for what the client has already. Source: `ring.middleware.not-modified`. */
 
-import { closeBody } from "../src/byte-streams/index.js";
+import { closeBody } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { parseDate } from "../src/ring/http-date.js";
@@ -43,7 +43,8 @@ function withoutLength(headers: ResponseHeaders = {}): ResponseHeaders {
  */
 export function notModifiedResponse<R extends RingResponse | null | undefined>(response: R, request: Validated): R {
   const { requestMethod } = request;
-  if ((requestMethod !== "get" && requestMethod !== "head") || response?.status !== 200) return response;
+  if (response === null || response === undefined) return response;
+  if ((requestMethod !== "get" && requestMethod !== "head") || (response.status ?? 200) !== 200) return response;
   if (!isCached(request, response)) return response;
   closeBody(response.body);
   return { ...response, status: 304, headers: withoutLength(response.headers), body: null };

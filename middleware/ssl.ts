@@ -1,7 +1,7 @@
 /** HTTPS only: the redirect, the header that makes it last, and the scheme behind a proxy. Source: `ring.middleware.ssl`. */
 
-import { andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
+import { withHeaders, wrapFixedHeader } from "../src/ring/fixed-headers.js";
 import { type HostOf, type HostOptions, hostName, hostReader, InvalidHostError } from "../src/ring/host.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
@@ -142,13 +142,6 @@ function hstsValue(options: HstsOptions): string {
   return `max-age=${maxAge ?? ""}${subdomains ? "; includeSubDomains" : ""}`;
 }
 
-const HSTS_YEAR = hstsValue({});
-
-function withHsts<R extends RingResponse | null | undefined>(response: R, value: string): R {
-  if (response === null || response === undefined) return response;
-  return { ...response, headers: { ...response.headers, "Strict-Transport-Security": value } };
-}
-
 /**
  * Puts Strict-Transport-Security on a response; one that it has is replaced.
  *
@@ -157,8 +150,8 @@ function withHsts<R extends RingResponse | null | undefined>(response: R, value:
  * hstsResponse({ headers: {} }, { maxAge: 600 }).headers; // => { "Strict-Transport-Security": "max-age=600; includeSubDomains" }
  * @see Source: `ring.middleware.ssl/hsts-response`.
  */
-export function hstsResponse<R extends RingResponse | null | undefined>(response: R, options?: HstsOptions): R {
-  return withHsts(response, options === undefined ? HSTS_YEAR : hstsValue(options));
+export function hstsResponse<R extends RingResponse | null | undefined>(response: R, options: HstsOptions = {}): R {
+  return withHeaders(response, { "Strict-Transport-Security": hstsValue(options) });
 }
 
 /**
@@ -171,7 +164,5 @@ export function hstsResponse<R extends RingResponse | null | undefined>(response
  * @see Source: `ring.middleware.ssl/wrap-hsts`.
  */
 export function wrapHsts<R extends RingRequest>(handler: Handler<R>, options: HstsOptions = {}): Handler<R> {
-  const value = hstsValue(options);
-  const respond = (response: RingResponse | null | undefined) => withHsts(response, value);
-  return tagged("wrapHsts", handler, (request: R) => andThen(handler(request), respond));
+  return wrapFixedHeader("wrapHsts", handler, "Strict-Transport-Security", hstsValue(options));
 }

@@ -1,8 +1,7 @@
 /** Headers that tell browsers to be careful. Source: `ring.middleware.x-headers`. */
 
-import { andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
-import { tagged } from "../src/ring/tag.js";
+import { withHeaders, wrapFixedHeader } from "../src/ring/fixed-headers.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
 /** Who may show a page in a frame: nobody, pages of the same origin, or those of one origin. */
@@ -14,18 +13,6 @@ export interface XssProtectionOptions {
 }
 
 type Answer = RingResponse | null | undefined;
-
-/** A copy of the response with this header, whatever it was before. */
-function withHeader<R extends Answer>(response: R, name: string, value: string): R {
-  if (response === null || response === undefined) return response;
-  return { ...response, headers: { ...response.headers, [name]: value } };
-}
-
-/** Middleware that puts one header, which never changes, on every response. */
-function wrapHeader<R extends RingRequest>(by: string, handler: Handler<R>, name: string, value: string): Handler<R> {
-  const respond = (response: Answer): Answer => withHeader(response, name, value);
-  return tagged(by, handler, (request: R) => andThen(handler(request), respond));
-}
 
 // oxlint-disable-next-line no-control-regex -- what would end the header, or hide in it
 const UNPRINTABLE = /[\0-\x1f\x7f]/;
@@ -48,7 +35,7 @@ const frameOptionsValue = (options: FrameOptions): string =>
  * @see Source: `ring.middleware.x-headers/frame-options-response`.
  */
 export function frameOptionsResponse<R extends Answer>(response: R, options: FrameOptions): R {
-  return withHeader(response, "X-Frame-Options", frameOptionsValue(options));
+  return withHeaders(response, { "X-Frame-Options": frameOptionsValue(options) });
 }
 
 /**
@@ -66,7 +53,7 @@ export function wrapFrameOptions<R extends RingRequest>(handler: Handler<R>, opt
       'wrapFrameOptions: give "deny", "sameorigin" or { allowFrom: "https://example.com" }',
     );
   }
-  return wrapHeader("wrapFrameOptions", handler, "X-Frame-Options", frameOptionsValue(options));
+  return wrapFixedHeader("wrapFrameOptions", handler, "X-Frame-Options", frameOptionsValue(options));
 }
 
 /**
@@ -75,7 +62,7 @@ export function wrapFrameOptions<R extends RingRequest>(handler: Handler<R>, opt
  * @see Source: `ring.middleware.x-headers/content-type-options-response`.
  */
 export function contentTypeOptionsResponse<R extends Answer>(response: R, options: "nosniff"): R {
-  return withHeader(response, "X-Content-Type-Options", options);
+  return withHeaders(response, { "X-Content-Type-Options": options });
 }
 
 /**
@@ -88,7 +75,7 @@ export function contentTypeOptionsResponse<R extends Answer>(response: R, option
  */
 export function wrapContentTypeOptions<R extends RingRequest>(handler: Handler<R>, options: "nosniff"): Handler<R> {
   if (options !== "nosniff") throw new InvalidArgumentError('wrapContentTypeOptions: the one option is "nosniff"');
-  return wrapHeader("wrapContentTypeOptions", handler, "X-Content-Type-Options", options);
+  return wrapFixedHeader("wrapContentTypeOptions", handler, "X-Content-Type-Options", options);
 }
 
 const xssProtectionValue = (enable: boolean | null | undefined, options: XssProtectionOptions | null | undefined) =>
@@ -106,7 +93,7 @@ export function xssProtectionResponse<R extends Answer>(
   enable: boolean | null | undefined,
   options?: XssProtectionOptions | null,
 ): R {
-  return withHeader(response, "X-XSS-Protection", xssProtectionValue(enable, options));
+  return withHeaders(response, { "X-XSS-Protection": xssProtectionValue(enable, options) });
 }
 
 /**
@@ -129,5 +116,5 @@ export function wrapXssProtection<R extends RingRequest>(
       throw new InvalidArgumentError('wrapXssProtection: the options are { mode: "block" }, or nothing');
     }
   }
-  return wrapHeader("wrapXssProtection", handler, "X-XSS-Protection", xssProtectionValue(enable, options));
+  return wrapFixedHeader("wrapXssProtection", handler, "X-XSS-Protection", xssProtectionValue(enable, options));
 }

@@ -56,6 +56,8 @@ function valueAt(text: string, from: number, isEnd: (after: number) => boolean):
 }
 
 const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+/** What nearly every content-type with a charset looks like: one parameter, and a token for its value. */
+const ONLY_CHARSET = /^[^;]*;[ \t]*charset=([\w!#$%&'*+.^`|~-]+)$/i;
 const CHARSET = /charset=/gi;
 const LINE_END = /[\n\r\u0085\u2028\u2029]|$/g;
 
@@ -67,6 +69,8 @@ const LINE_END = /[\n\r\u0085\u2028\u2029]|$/g;
  */
 export function findContentTypeCharset(contentType: string): string | undefined {
   if (!contentType.includes(";")) return undefined;
+  const only = ONLY_CHARSET.exec(contentType);
+  if (only !== null) return only[1];
   const candidates = [...contentType.matchAll(CHARSET)];
   if (candidates.length === 0) return undefined;
   const isEnd = (after: number): boolean => {

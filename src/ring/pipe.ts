@@ -24,6 +24,8 @@ export interface Pipe {
   <A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T>(handler: A, a: (handler: A) => B, b: (handler: B) => C, c: (handler: C) => D, d: (handler: D) => E, e: (handler: E) => F, f: (handler: F) => G, g: (handler: G) => H, h: (handler: H) => I, i: (handler: I) => J, j: (handler: J) => K, k: (handler: K) => L, l: (handler: L) => M, m: (handler: M) => N, n: (handler: N) => O, o: (handler: O) => P, p: (handler: P) => Q, q: (handler: Q) => R, r: (handler: R) => S, s: (handler: S) => T): T;
   <A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U>(handler: A, a: (handler: A) => B, b: (handler: B) => C, c: (handler: C) => D, d: (handler: D) => E, e: (handler: E) => F, f: (handler: F) => G, g: (handler: G) => H, h: (handler: H) => I, i: (handler: I) => J, j: (handler: J) => K, k: (handler: K) => L, l: (handler: L) => M, m: (handler: M) => N, n: (handler: N) => O, o: (handler: O) => P, p: (handler: P) => Q, q: (handler: Q) => R, r: (handler: R) => S, s: (handler: S) => T, t: (handler: T) => U): U;
   <A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U, V>(handler: A, a: (handler: A) => B, b: (handler: B) => C, c: (handler: C) => D, d: (handler: D) => E, e: (handler: E) => F, f: (handler: F) => G, g: (handler: G) => H, h: (handler: H) => I, i: (handler: I) => J, j: (handler: J) => K, k: (handler: K) => L, l: (handler: L) => M, m: (handler: M) => N, n: (handler: N) => O, o: (handler: O) => P, p: (handler: P) => Q, q: (handler: Q) => R, r: (handler: R) => S, s: (handler: S) => T, t: (handler: T) => U, u: (handler: U) => V): V;
+  /** A list of middleware, of which all take one kind of handler and give one. */
+  <A, B extends A>(handler: A, ...wraps: readonly ((handler: A) => B)[]): B;
 }
 
 /**

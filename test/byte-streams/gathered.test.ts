@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Gathered } from "../../src/byte-streams/index.js";
+import { Gathered } from "../../src/byte-streams/core.js";
 
 /** Pieces of all sizes that are treated differently. */
 const pieces = fc.array(

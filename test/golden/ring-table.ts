@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { readText } from "../../src/byte-streams/index.js";
+import { readText } from "../../src/byte-streams/core.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";
@@ -124,6 +124,39 @@ export function findFunction(name: string): AnyFunction | undefined {
 
 type Wrap = (handler: AnyHandler, options: Any) => AnyHandler;
 
+const isPlainMap = (value: unknown): value is Readonly<Record<string, Any>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One map over another, and so all the way down; a store is one thing. */
+function mergeDeep(under: Any, over: Any, name = ""): Any {
+  if (name === "store" || !isPlainMap(under) || !isPlainMap(over)) return over;
+  const names = [...new Set([...Object.keys(under), ...Object.keys(over)])];
+  return Object.fromEntries(
+    names.map((name) => [name, name in over ? mergeDeep(under[name], over[name], name) : under[name]]),
+  );
+}
+
+/** The folders of a configuration, each as it is in the tree of files. */
+function foldersOf(value: Any, place: (root: string) => object): Any {
+  if (Array.isArray(value)) return value.map((each) => foldersOf(each, place));
+  if (typeof value === "string") return place(value);
+  return isPlainMap(value) ? { ...value, ...place(value["root"]) } : value;
+}
+
+function defaultsOf({ preset, override }: { preset: string; override?: Any }): Any {
+  const base = preset === "none" ? {} : modules.get("./middleware")?.[preset];
+  const config = mergeDeep(base, override ?? {});
+  if (!isPlainMap(config["static"])) return config;
+  const { resources, files } = config["static"];
+  return {
+    ...config,
+    static: {
+      resources: foldersOf(resources, (root) => ({ root, roots: resourceRoots })),
+      files: foldersOf(files, (root) => ({ root: fixturePath(root) })),
+    },
+  };
+}
+
 /** Middleware whose arguments are not a handler and its options: how the table's options become arguments. */
 const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
   wrapFile:
@@ -134,6 +167,7 @@ const WRAPS: Readonly<Record<string, (wrap: AnyFunction) => Wrap>> = {
     (wrap) =>
     (handler, { root, ...options }) =>
       wrap(handler, root, { ...options, roots: resourceRoots }),
+  wrapDefaults: (wrap) => (handler, options) => wrap(handler, defaultsOf(options)),
   wrapFrameOptions:
     (wrap) =>
     (handler, { value }) =>

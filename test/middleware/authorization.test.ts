@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
-import { authorizationRequest, wrapAuthorization } from "../../middleware/authorization.js";
+import { type Authorization, authorizationRequest, wrapAuthorization } from "../../middleware/authorization.js";
+import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { request } from "./helpers.js";
 
 const parsed = (authorization: string) => authorizationRequest(request({ headers: { authorization } })).authorization;
@@ -67,5 +68,17 @@ describe("wrapAuthorization", () => {
     const app = wrapAuthorization(({ authorization }) => ({ body: authorization?.token }));
     expect(app(request({ headers: { authorization: "Bearer abc" } }))).toEqual({ body: "abc" });
     expect(app(request())).toEqual({ body: undefined });
+  });
+
+  it("says in its types what it adds", () => {
+    const served = (handler: Handler): Handler => handler;
+    const handler = (request: RingRequest & Authorization): RingResponse => ({ body: request.authorization?.scheme });
+    expect(served(wrapAuthorization(handler))(request({ headers: { authorization: "Basic" } }))).toEqual({
+      body: "basic",
+    });
+    // @ts-expect-error -- it may be absent
+    wrapAuthorization((request) => ({ body: request.authorization.scheme }));
+    // @ts-expect-error -- nothing adds it
+    served((request) => ({ body: request.authorization?.scheme }));
   });
 });

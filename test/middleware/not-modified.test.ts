@@ -59,3 +59,10 @@ describe("notModifiedResponse", () => {
     expect(notModifiedResponse(response, validated).headers).toEqual({ ETag: '"a"', Vary: "x" });
   });
 });
+
+describe("notModifiedResponse", () => {
+  it("takes a response without a status for the 200 that it will be", () => {
+    const { status: _, ...rest } = answer("a");
+    expect(notModifiedResponse(rest, validated)).toMatchObject({ status: 304, body: null });
+  });
+});

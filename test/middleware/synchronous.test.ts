@@ -1,6 +1,14 @@
 import { createHook } from "node:async_hooks";
 import { describe, expect, it } from "@jest/globals";
 import {
+  apiDefaults,
+  type DefaultsConfig,
+  secureApiDefaults,
+  secureSiteDefaults,
+  siteDefaults,
+  wrapDefaults,
+} from "../../middleware/defaults.js";
+import {
   type Cookies,
   cookieStore,
   type Flash,
@@ -150,6 +158,41 @@ describe.each([
     const again = request({ headers: { cookie: cookie.split(";", 1).join() } });
     expect(promisesIn(() => (response = app(again)))).toBe(0);
     expect(response).toMatchObject({ body: '[1,"welcome back"]' });
+  });
+});
+
+describe("a synchronous handler under the presets", () => {
+  const hello = (): RingResponse => ({ status: 200, headers: { "Content-Type": "text/html" }, body: "hello" });
+  const overHttps = request({ scheme: "https", queryString: "a[b]=1", headers: { host: "localhost", cookie: "a=b" } });
+
+  it.each<[string, DefaultsConfig]>([
+    ["apiDefaults", apiDefaults],
+    ["secureApiDefaults", secureApiDefaults],
+    ["siteDefaults without static", { ...siteDefaults, static: false }],
+    ["siteDefaults with a root that does not exist", { ...siteDefaults, static: { resources: "no such folder" } }],
+    ["secureSiteDefaults without static, behind a proxy", { ...secureSiteDefaults, static: false, proxy: true }],
+    [
+      "siteDefaults over a memory store",
+      { ...siteDefaults, static: false, session: { flash: true, store: memoryStore() } },
+    ],
+  ])("is answered in the same call by %s, with no promise made", (_name, config) => {
+    const app = wrapDefaults(hello, config);
+    let response: unknown;
+    expect(promisesIn(() => (response = app(overHttps)))).toBe(0);
+    expect(response).toMatchObject({ status: 200, body: "hello" });
+    // The second time there is a session.
+    const { headers } = response as RingResponse;
+    const cookie = String(headers?.["Set-Cookie"] ?? "").split(";", 1)[0] ?? "";
+    const again = { ...overHttps, headers: { ...overHttps.headers, cookie } };
+    expect(promisesIn(() => (response = app(again)))).toBe(0);
+    expect(response).toMatchObject({ status: 200, body: "hello" });
+  });
+
+  it("is not asked, in the same call, where there is no token", () => {
+    const app = wrapDefaults(hello, { ...siteDefaults, static: false });
+    let response: unknown;
+    expect(promisesIn(() => (response = app({ ...overHttps, requestMethod: "post" })))).toBe(0);
+    expect(response).toMatchObject({ status: 403 });
   });
 });
 

@@ -15,9 +15,9 @@ const parseOwn = (text: string): unknown => parse(`${text} ;`);
 function nativeParse(text: string): unknown {
   try {
     return JSON.parse(text, (_key, value: unknown) =>
-      Number.isSafeInteger(value) || !/^-?\d+$/.test(String(value)) || typeof value === "string"
+      typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(String(value))
         ? value
-        : BigInt(String(value as number)),
+        : BigInt(String(value)),
     );
   } catch {
     return undefined;
