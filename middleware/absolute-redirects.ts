@@ -47,7 +47,7 @@ function resolveOptions({ schemes, allowedTargets, ...host }: AbsoluteRedirectsO
 
 const DEFAULTS = resolveOptions({});
 
-function isRedirect(status: number | undefined): boolean {
+function isMadeAbsolute(status: number | undefined): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 201;
 }
 
@@ -99,10 +99,22 @@ function withAbsoluteLocation<R extends RingResponse | null | undefined>(
   request: Redirected,
   resolved: Resolved,
 ): R {
-  if (response === null || response === undefined || !isRedirect(response.status)) return response;
+  if (response === null || response === undefined) return response;
+  const isMade = isMadeAbsolute(response.status);
+  // Ring leaves 308 as it is, but browsers follow it as they do the others.
+  if (!isMade && !(response.status === 308 && resolved.isTarget !== undefined)) return response;
   const name = findHeaderName(response.headers, "location");
   const location = name === undefined ? undefined : response.headers?.[name];
-  if (name === undefined || typeof location !== "string") return response;
+  if (name === undefined || location === undefined) return response;
+  if (typeof location !== "string") {
+    // A parameter that came twice is an array, which would be sent as it is.
+    if (resolved.isTarget === undefined) return response;
+    throw new InvalidRedirectError("is not one text, so it cannot be told where it leads");
+  }
+  if (!isMade) {
+    checkLocation(location, request, resolved);
+    return response;
+  }
   const absolute = absoluteUrl(location, request, resolved);
   checkLocation(absolute, request, resolved);
   return absolute === location ? response : { ...response, headers: { ...response.headers, [name]: absolute } };

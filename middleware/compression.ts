@@ -15,6 +15,7 @@ import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError } from "../src/errors/index.js";
 import { EncodingChoice, varyWith } from "../src/ring/accept-encoding.js";
 import { headerOf } from "../src/ring/headers.js";
+import { mapToFill } from "../src/ring/param-map.js";
 import { getCharset, getHeader, updateHeader } from "../src/ring/response.js";
 import { Seq } from "../src/ring/seq.js";
 import { tagged } from "../src/ring/tag.js";
@@ -107,7 +108,7 @@ const varied = (response: RingResponse): RingResponse =>
 const OF_THE_BYTES = new Set(["content-length", "accept-ranges", "content-md5"]);
 
 function encoded(response: RingResponse, encoding: ContentCoding, body: Buffer | CompressedBody): RingResponse {
-  const headers: Record<string, HeaderValue> = {};
+  const headers = mapToFill<HeaderValue>();
   for (const [name, value] of Object.entries(response.headers ?? {})) {
     const lower = name.toLowerCase();
     if (OF_THE_BYTES.has(lower)) continue;

@@ -3,6 +3,7 @@
 import { andThen } from "../src/deferred/index.js";
 import { RingError } from "../src/errors/index.js";
 import { formDecodeStr, formEncode } from "../src/ring/codec.js";
+import { hasPrefix } from "../src/ring/cookie-prefix.js";
 import { formatDate } from "../src/ring/http-date.js";
 import { emptyMap, mapToFill } from "../src/ring/param-map.js";
 import { isTokenCode } from "../src/ring/parsing.js";
@@ -53,9 +54,21 @@ function octetsEnd(header: string, from: number): number {
   return at;
 }
 
+const SEMICOLON = 59;
+
+/** Does a cookie begin here, as browsers separate them: after a semicolon, or with the header? */
+function isCookieStart(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && (header.charCodeAt(before) === 32 || header.charCodeAt(before) === 9)) before--;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
 /**
  * Finds every `name=value` in the header and skips what does not fit, in linear time: a name is the token that ends at
  * the "=", a value what follows in cookie octets, in quotes or not.
+ *
+ * A name that promises who has set the cookie (`__Host-`) counts only where a cookie begins: inside of one, as in
+ * `a=b __Host-c=d`, others may have put it there.
  */
 function parseCookies(
   header: string,
@@ -80,7 +93,9 @@ function parseCookies(
       }
     }
     const value = decode(header.slice(from, end));
-    if (value !== null && value !== undefined) cookies[header.slice(start, equals)] = { value };
+    if (value === null || value === undefined) continue;
+    const name = header.slice(start, equals);
+    if (!hasPrefix(name) || isCookieStart(header, start)) cookies[name] = { value };
   }
   return cookies;
 }
@@ -90,7 +105,8 @@ function parseCookies(
  *
  * @example
  * cookiesRequest({ headers: { cookie: "a=b; c=d+e" } }).cookies; // => { a: { value: "b" }, c: { value: "d e" } }
- * @see Source: `ring.middleware.cookies/cookies-request`.
+ * @see Source: `ring.middleware.cookies/cookies-request`. Differs: `__Host-` and `__Secure-` inside of another cookie are
+ *   no names.
  */
 export function cookiesRequest<R extends Partial<RingRequest> & Partial<Cookies>>(
   request: R,

@@ -1,7 +1,7 @@
 /** Parameters and files from multipart forms. Source: `ring.middleware.multipart-params`. */
 
 import type { Readable } from "node:stream";
-import { type ByteBody, charset } from "../src/byte-streams/core.js";
+import { type ByteBody, charset, Gathered } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen, isDeferrable } from "../src/deferred/index.js";
 import { InvalidArgumentError, logError } from "../src/errors/index.js";
 import {
@@ -217,7 +217,7 @@ class FormReading {
 
   async #field(part: FormPart): Promise<Entry> {
     const { maxFieldsSize = MAX_FIELDS_SIZE } = this.#options;
-    const chunks: Buffer[] = [];
+    const field = new Gathered();
     for (;;) {
       const chunk = part.read();
       // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
@@ -227,12 +227,12 @@ class FormReading {
       if (this.#fieldsSize > maxFieldsSize) {
         throw new MultipartLimitError("the fields are larger", "maxFieldsSize", maxFieldsSize, "bytes");
       }
-      chunks.push(bytes);
+      field.add(bytes);
     }
     const type = part.contentType;
     const charset = type === undefined ? undefined : findContentTypeCharset(type);
     // A copy, for a few bytes must not keep alive the large chunk that they came in.
-    return { name: part.name, isFile: false, bytes: Buffer.concat(chunks), charset };
+    return { name: part.name, isFile: false, bytes: field.copy(), charset };
   }
 
   /** The fields as text, which can only be told at the end: a field `_charset_` may come last. */

@@ -11,6 +11,7 @@ import {
 } from "../src/deferred/index.js";
 import { InvalidArgumentError, logError, RingError } from "../src/errors/index.js";
 import { formEncode } from "../src/ring/codec.js";
+import { checkPrefix } from "../src/ring/cookie-prefix.js";
 import { tagged } from "../src/ring/tag.js";
 import type { CookieAttributes, Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 import { type Cookies, cookiesRequest, cookiesResponse } from "./cookies.js";
@@ -54,7 +55,10 @@ export class SessionCookieTooLargeError extends RingError {
 export interface SessionOptions {
   /** Where sessions are kept. @default a `memoryStore` of this middleware's own */
   readonly store?: SessionStore | undefined;
-  /** Name of the cookie that carries the session's key. @default "ring-session" */
+  /**
+   * Name of the cookie that carries the session's key. One that begins with `__Host-` nobody else can plant, not even a
+   * host below the same domain; it has to be `secure`. @default "ring-session"
+   */
   readonly cookieName?: string | undefined;
   /** Attributes of that cookie, over `{ path: "/", httpOnly: true }`. In production add `secure: true`. */
   readonly cookieAttrs?: CookieAttributes | undefined;
@@ -124,10 +128,13 @@ function resolve(options: SessionOptions): Resolved {
       `wrapSession: maxCookieBytes must be a number of bytes above 0, and not ${maxCookieBytes}`,
     );
   }
+  const { cookieName = "ring-session" } = options;
+  const cookieAttrs = { path: "/", httpOnly: true, ...options.cookieAttrs, ...(isPresent(root) && { path: root }) };
+  checkPrefix("wrapSession", cookieName, cookieAttrs);
   return {
     store: options.store ?? memoryStore(),
-    cookieName: options.cookieName ?? "ring-session",
-    cookieAttrs: { path: "/", httpOnly: true, ...options.cookieAttrs, ...(isPresent(root) && { path: root }) },
+    cookieName,
+    cookieAttrs,
     setCookies: options.setCookies ?? true,
     storeTimeout,
     maxCookieBytes,
@@ -383,7 +390,8 @@ function rescued(
  *
  * @throws {SessionStoreError} code `RING_SESSION_STORE`, status 503; {@link SessionCookieTooLargeError} code
  *   `RING_SESSION_COOKIE_TOO_LARGE`; {@link SessionDataError} code `RING_SESSION_DATA`, if the store cannot keep the data as it
- *   is; {@link InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a limit that is none.
+ *   is; {@link InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a limit that is none, and for
+ *   a cookie that browsers would refuse.
  * @example
  * interface Visits {
  *   readonly visits: number;

@@ -5,13 +5,27 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import express, { type ErrorRequestHandler } from "express";
 import {
+  absoluteRedirectsResponse,
   authorizationRequest,
   type Cookies,
+  compressionResponse,
+  cookieStore,
   cookiesRequest,
   defaultCharsetResponse,
+  encryptedToken,
+  fileRequest,
   forwardedRemoteAddrRequest,
+  forwardedSchemeRequest,
+  isKeywordName,
+  jsonBodyRequest,
+  nestedParamsRequest,
   notModifiedResponse,
   type Params,
+  parseMultipartParams,
+  rangeResponse,
+  resourceRequest,
+  signedToken,
+  sslRedirectResponse,
   wrapCookies,
   wrapParams,
 } from "../middleware/index.js";
@@ -69,13 +83,35 @@ describe("prototype pollution", () => {
   });
 });
 
+/** The default would end each flood at its thousandth pair. */
+const unlimited = { maxParameters: Infinity };
+
+const secret = "a secret of 24 characters";
+const sessions = cookieStore({ key: secret.slice(0, 16) });
+const encrypted = encryptedToken(secret, 60, () => "ada");
+const signed = signedToken(secret, { getSubject: () => "ada" });
+const ranged = { status: 200, headers: { "Content-Type": "text/plain", ETag: '"1"' }, body: "x".repeat(2000) };
+
+/** A form of one part whose head has the text in it. */
+const partHead = (text: string): ReturnType<typeof parseMultipartParams> =>
+  parseMultipartParams(
+    {
+      headers: { "content-type": "multipart/form-data; boundary=b" },
+      body: `--b\r\nContent-Disposition: form-data; name=${text}\r\n\r\n\r\n--b--`,
+    } as never,
+    { maxPartHeaderSize: Infinity },
+  );
+
 /** What reads text of a client. */
 const readers: readonly (readonly [string, (text: string) => unknown])[] = [
-  ["wrapParams on a query", (text) => wrapParams(() => null)({ ...request("get", "/"), queryString: text })],
+  ["wrapParams on a query", (text) => wrapParams(() => null, unlimited)({ ...request("get", "/"), queryString: text })],
   [
     "wrapParams on a form",
     (text) =>
-      wrapParams(() => null)({
+      wrapParams(
+        () => null,
+        unlimited,
+      )({
         ...request("post", "/"),
         headers: { "content-type": "application/x-www-form-urlencoded" },
         body: text,
@@ -111,6 +147,51 @@ const readers: readonly (readonly [string, (text: string) => unknown])[] = [
   ["authorizationRequest", (text) => authorizationRequest({ headers: { authorization: text } })],
   ["authorizationRequest, after a scheme", (text) => authorizationRequest({ headers: { authorization: `a ${text}` } })],
   ["forwardedRemoteAddrRequest", (text) => forwardedRemoteAddrRequest({ headers: { "x-forwarded-for": text } })],
+  [
+    "forwardedSchemeRequest",
+    (text) => forwardedSchemeRequest({ scheme: "http", headers: { "x-forwarded-proto": text } }),
+  ],
+  [
+    "nestedParamsRequest",
+    (text) => nestedParamsRequest({ params: { [text]: "1", [`a[${text}]`]: "1" } }, { maxDepth: Infinity }),
+  ],
+  ["isKeywordName", (text) => isKeywordName(text, { parseNamespaces: true })],
+  ["jsonBodyRequest", (text) => jsonBodyRequest({ headers: { "content-type": "application/json" }, body: text })],
+  [
+    "jsonBodyRequest, inside of a string, with all digits",
+    (text) =>
+      jsonBodyRequest({ headers: { "content-type": "application/json" }, body: `["\n${text}` }, { bigdecimals: true }),
+  ],
+  [
+    "parseMultipartParams, in the content-type",
+    (text) =>
+      parseMultipartParams({ headers: { "content-type": `multipart/form-data;${text}` }, body: "--b--" } as never),
+  ],
+  ["parseMultipartParams, in a part's head", partHead],
+  ["parseMultipartParams, in a part's encoded word", (text) => partHead(`"=?utf-8?Q?${text}?="`)],
+  [
+    "compressionResponse",
+    (text) => compressionResponse(ranged, { headers: { "accept-encoding": text.slice(0, HEADER) } }),
+  ],
+  ["rangeResponse", (text) => rangeResponse(ranged, { requestMethod: "get", headers: { range: `bytes=${text}` } })],
+  [
+    "rangeResponse, of a version",
+    (text) => rangeResponse(ranged, { requestMethod: "get", headers: { range: "bytes=0-1", "if-range": text } }),
+  ],
+  [
+    "sslRedirectResponse",
+    (text) => sslRedirectResponse({ scheme: "http", requestMethod: "get", uri: `/${text}`, headers: { host: text } }),
+  ],
+  [
+    "absoluteRedirectsResponse",
+    (text) =>
+      absoluteRedirectsResponse(response.redirect(text), { scheme: "http", uri: `/${text}`, headers: { host: "a" } }),
+  ],
+  ["fileRequest", (text) => fileRequest({ requestMethod: "get", uri: `/${text}` }, "test", { dotfiles: "ignore" })],
+  ["resourceRequest", (text) => resourceRequest({ requestMethod: "get", uri: `/${text}` }, "test", { roots: ["."] })],
+  ["cookieStore", (text) => sessions.readSession(`${text}--${text}`)],
+  ["encryptedToken", (text) => encrypted.validToken({}, `${text}..${text}`)],
+  ["signedToken", (text) => signed.validToken({ cookies: {} }, text)],
   ["requestProtocols", (text) => requestProtocols({ headers: { "sec-websocket-protocol": text } })],
   ["isUpgradeRequest", (text) => isUpgradeRequest({ headers: { connection: text, upgrade: text } })],
 ];
@@ -138,6 +219,8 @@ const units = [
 ];
 
 const SIZE = 1_000_000;
+/** Node's parser refuses a head that is longer; what a library reads is not held to more. */
+const HEADER = 16_384;
 /** Milliseconds: many times what the slowest takes. What looks at all characters again for each of them takes far longer. */
 const TIME = 5_000;
 
@@ -183,7 +266,7 @@ async function wrapParamsOf(queryString: string): Promise<RingRequest & Params> 
   await wrapParams((asked) => {
     seen = asked;
     return null;
-  })({ ...request("get", "/"), queryString });
+  }, unlimited)({ ...request("get", "/"), queryString });
   return seen as RingRequest & Params;
 }
 

@@ -2,8 +2,8 @@
 
 import { createHmac } from "node:crypto";
 import { currentClock } from "../../src/clock/index.js";
-import { InvalidArgumentError } from "../../src/errors/index.js";
 import { isSameText } from "../../src/ring/constant-time.js";
+import { checkPrefix } from "../../src/ring/cookie-prefix.js";
 import { Delay } from "../../src/ring/delay.js";
 import { checkExpiry, keysOf, type Secrets } from "../../src/ring/secrets.js";
 import { randomText } from "../../src/ring/secure-random.js";
@@ -17,7 +17,10 @@ export interface SignedTokenOptions<R = object> {
   readonly expiryPeriod?: number | undefined;
   /** Whose tokens a request's are: the id of its user or session. @default nobody's: all go by the cookie */
   readonly getSubject?: ((request: R) => Subject) | undefined;
-  /** The cookie that tokens of requests without a subject go by. @default "__Host-anti-forgery" */
+  /**
+   * The cookie that tokens of requests without a subject go by; nobody but its own host can plant one of the default name.
+   * @default "__Host-anti-forgery"
+   */
   readonly cookieName?: string | undefined;
   /** Its attributes, on top of `path: "/"`, `secure: true`, `httpOnly: true` and `sameSite: "lax"`. */
   readonly cookieAttrs?: CookieAttributes | undefined;
@@ -40,14 +43,6 @@ class SignedToken extends Delay<string> {
     super(make);
     this.newCookie = newCookie;
   }
-}
-
-/** Browsers take a cookie of this prefix from its own host only, over TLS only: nobody else can plant one. */
-function checkHostPrefix(name: string, { path, secure, domain }: CookieAttributes): void {
-  if (!name.startsWith("__Host-") || (secure === true && path === "/" && !domain)) return;
-  throw new InvalidArgumentError(
-    `signedToken: browsers refuse the cookie "${name}" unless it is secure, has the path "/" and no domain; give it another name`,
-  );
 }
 
 const now = (): number => Math.floor(currentClock().now() / 1000);
@@ -76,7 +71,7 @@ export function signedToken<R = object>(
   const period = checkExpiry("signedToken", options.expiryPeriod ?? TWO_HOURS);
   const { getSubject, cookieName = "__Host-anti-forgery" } = options;
   const attributes = { path: "/", secure: true, httpOnly: true, sameSite: "lax", ...options.cookieAttrs } as const;
-  checkHostPrefix(cookieName, attributes);
+  checkPrefix("signedToken", cookieName, attributes);
 
   const subjectOf = (request: R): string | undefined => {
     const subject = getSubject?.(request);

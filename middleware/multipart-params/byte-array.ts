@@ -1,6 +1,6 @@
 /** Uploads in memory. Source: `ring.middleware.multipart-params.byte-array`. */
 
-import { checkMaxBytes } from "../../src/byte-streams/core.js";
+import { checkMaxBytes, Gathered, toBuffer } from "../../src/byte-streams/core.js";
 import { MultipartLimitError, type Upload, type UploadStore } from "../../src/multipart/index.js";
 
 /** A file in memory. */
@@ -31,7 +31,7 @@ export function byteArrayStore(options: ByteArrayStoreOptions = {}): UploadStore
   const maxBytes = checkMaxBytes(options.maxBytes ?? MAX_BYTES);
   const totals = new WeakMap<object, number>();
   return async ({ filename, contentType, read }: Upload, request: object): Promise<FileBytes> => {
-    const chunks: Uint8Array[] = [];
+    const file = new Gathered();
     let total = totals.get(request) ?? 0;
     // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     for (let chunk = await read(); chunk !== undefined; chunk = await read()) {
@@ -39,9 +39,9 @@ export function byteArrayStore(options: ByteArrayStoreOptions = {}): UploadStore
       if (total > maxBytes) {
         throw new MultipartLimitError("the files of a request are larger", "maxBytes", maxBytes, "bytes");
       }
-      chunks.push(chunk);
+      file.add(toBuffer(chunk));
     }
     totals.set(request, total);
-    return { filename, contentType, bytes: Buffer.concat(chunks) };
+    return { filename, contentType, bytes: file.copy() };
   };
 }

@@ -6,6 +6,7 @@ import { NotConvertibleError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
 import { toBuffer, utf8 } from "./charset.js";
 import { abandon, closeBody, isReadable } from "./close.js";
+import { Gathered } from "./gathered.js";
 import { BodyAbortedError, type ByteBody, failureOf } from "./read.js";
 
 /** A body under way. One `next` at a time. */
@@ -51,8 +52,7 @@ const HIGH_WATER = 262_144;
 /** A Node stream. Its `data` events are cheaper than its iterator, and tell what a cut-off connection is. */
 class ReadableChunks implements ByteChunks {
   readonly #body: Readable;
-  #chunks: Buffer[] = [];
-  #waiting = 0;
+  #waiting = new Gathered();
   #reader: Deferred<Buffer | undefined> | undefined;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
@@ -90,9 +90,8 @@ class ReadableChunks implements ByteChunks {
       reader.success(bytes);
       return;
     }
-    this.#chunks.push(bytes);
-    this.#waiting += bytes.length;
-    if (this.#waiting >= HIGH_WATER) this.#body.pause();
+    this.#waiting.add(bytes);
+    if (this.#waiting.length >= HIGH_WATER) this.#body.pause();
   };
 
   readonly #onEnd = (): void => {
@@ -119,10 +118,9 @@ class ReadableChunks implements ByteChunks {
   }
 
   next(): Awaitable<Buffer | undefined> {
-    const chunk = this.#chunks.shift();
+    const chunk = this.#waiting.shift();
     if (chunk !== undefined) {
-      this.#waiting -= chunk.length;
-      if (this.#waiting < HIGH_WATER && this.#body.isPaused()) this.#body.resume();
+      if (this.#waiting.length < HIGH_WATER && this.#body.isPaused()) this.#body.resume();
       return chunk;
     }
     if (this.#failure !== undefined) return errorDeferred(this.#failure.error);
@@ -135,7 +133,7 @@ class ReadableChunks implements ByteChunks {
     if (this.#isOver || this.#failure !== undefined) return;
     this.#stop();
     this.#isOver = true;
-    this.#chunks = [];
+    this.#waiting = new Gathered();
     abandon(this.#body);
   }
 }

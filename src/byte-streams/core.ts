@@ -12,6 +12,7 @@ export { type ByteChunks, readChunks } from "./chunks.js";
 export { closeBody, closeSource, isReadable } from "./close.js";
 export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
 export { closeDescriptor, namesIn, readDescriptor, readIf, realPathIfThere, statIfThere } from "./disk.js";
+export { Gathered } from "./gathered.js";
 export { asFile, type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
 export {
   BodyAbortedError,

@@ -16,6 +16,7 @@ import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/
 import type { Source } from "../stream/index.js";
 import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
 import { abandon, closeBody, isReadable } from "./close.js";
+import { Gathered } from "./gathered.js";
 import type { OnEncodingError, PieceDecoder } from "./piece-decoder.js";
 
 /** Everything that bytes can be read from. */
@@ -77,7 +78,7 @@ abstract class Gathering<T> {
   readonly #charset: Charset;
   /** Most bodies come as bytes, and need none. */
   #encoder: PieceEncoder | undefined;
-  protected length = 0;
+  #length = 0;
 
   constructor(maxBytes: number, charset: Charset) {
     this.#maxBytes = checkMaxBytes(maxBytes);
@@ -105,28 +106,31 @@ abstract class Gathering<T> {
 
   #push(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.length += bytes.length;
-    if (this.length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.#length += bytes.length;
+    if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
     this.take(bytes);
   }
 }
 
 class GatheredBytes extends Gathering<Buffer> {
-  readonly #chunks: Buffer[] = [];
+  readonly #gathered = new Gathered();
 
   protected override take(bytes: Buffer): void {
-    this.#chunks.push(bytes);
+    this.#gathered.add(bytes);
   }
 
   protected override whole(): Buffer {
-    const [first, second] = this.#chunks;
-    return first !== undefined && second === undefined ? first : Buffer.concat(this.#chunks, this.length);
+    return this.#gathered.whole();
   }
 }
 
-/** Decodes each chunk as it comes: that is faster than all of them together, and they need not be kept. */
+/** Bytes that are decoded together, as a text that is put together of single characters takes many times their memory. */
+const WORTH_DECODING = 1024;
+
+/** Decodes chunks as they come: that is faster than all of them together, and they need not be kept. */
 class GatheredText extends Gathering<string> {
   readonly #decoder: PieceDecoder;
+  readonly #waiting = new Gathered();
   #text = "";
 
   constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError | undefined) {
@@ -135,11 +139,19 @@ class GatheredText extends Gathering<string> {
   }
 
   protected override take(bytes: Buffer): void {
-    this.#text += this.#decoder.write(bytes);
+    this.#waiting.add(bytes);
+    if (this.#waiting.length >= WORTH_DECODING) this.#decode();
   }
 
   protected override whole(): string {
+    this.#decode();
     return this.#text + this.#decoder.end();
+  }
+
+  #decode(): void {
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      this.#text += this.#decoder.write(bytes);
+    }
   }
 }
 

@@ -39,6 +39,14 @@ const sentCookies = ({ request }: Exchange): readonly (readonly string[])[] => {
   return cookie === undefined ? [] : cookie.split("; ").map((pair) => pair.split(/=(.*)/, 2));
 };
 
+/** The names with a prefix that stand in the header, but never at the beginning of a cookie. */
+const smuggledCookies = (request: JsonMap | null | undefined): readonly string[] => {
+  const { cookie = "" } = (request?.["headers"] ?? {}) as { readonly cookie?: string };
+  const begun = cookie.split(";").map((pair) => pair.trim().split("=", 1)[0]);
+  const names = cookie.match(/__(?:Host|Secure)-[^=;,\s]*(?==)/gi) ?? [];
+  return names.filter((name) => !begun.includes(name));
+};
+
 function withoutThrow<T extends { readonly throws?: Thrown }>(recorded: T): Omit<T, "throws"> {
   const { throws: _, ...rest } = recorded;
   return rest;
@@ -140,6 +148,17 @@ export const exchangeRules: readonly Rule<Exchange>[] = [
       const lines = linesOf(exchange.response).slice(Array.from(string).length);
       const headers = { ...headersOf(exchange.response), "Set-Cookie": [string, ...lines] };
       return { ...exchange, response: { ...exchange.response, headers } };
+    },
+  },
+  {
+    sentence:
+      "a name that begins with __Host- or __Secure- is one only where a cookie begins; Ring finds it inside of another, too",
+    applies: ({ request, handlerSaw }) =>
+      smuggledCookies(request).some((name) => cookiesOf(handlerSaw)[name] !== undefined),
+    expect: (exchange) => {
+      const smuggled = smuggledCookies(exchange.request);
+      const kept = Object.entries(cookiesOf(exchange.handlerSaw)).filter(([name]) => !smuggled.includes(name));
+      return { ...exchange, handlerSaw: { ...exchange.handlerSaw, cookies: Object.fromEntries(kept) } };
     },
   },
   {

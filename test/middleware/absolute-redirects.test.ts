@@ -118,6 +118,27 @@ describe("absoluteRedirectsResponse under attack", () => {
     expect(located(location, { allowedTargets: [".example.org"] })).toBe(expected);
   });
 
+  it.each([301, 302, 303, 307, 308, 201])("refuses an open redirect by status %d where targets are named", (status) => {
+    const leaving = { status, headers: { location: "/\\evil.com" } };
+    const bare = { ...asked(), headers: {} };
+    expect(() => absoluteRedirectsResponse(leaving, bare, { allowedTargets: [] })).toThrow(invalid);
+    const staying = { status, headers: { Location: "/c" } };
+    expect(absoluteRedirectsResponse(staying, bare, { allowedTargets: [] })).toBe(staying);
+  });
+
+  it("refuses an open redirect by a parameter that came twice, and so is an array", () => {
+    const response = { status: 302, headers: { Location: ["//evil.com", "//evil.com"] } };
+    expect(() => absoluteRedirectsResponse(response, asked(), { allowedTargets: [] })).toThrow(invalid);
+    expect(absoluteRedirectsResponse(response, asked())).toBe(response);
+  });
+
+  it("looks at no Location that browsers do not follow, and needs none", () => {
+    const created = { status: 202, headers: { Location: "http://jobs.example/1" } };
+    expect(absoluteRedirectsResponse(created, asked(), { allowedTargets: [] })).toBe(created);
+    const bare = { status: 308, headers: {} };
+    expect(absoluteRedirectsResponse(bare, asked(), { allowedTargets: [] })).toBe(bare);
+  });
+
   it("keeps redirects without a Host header relative, and within reach of no other host", () => {
     expect(located("/c", { allowedTargets: [] }, { headers: {} })).toBe("/c");
     expect(() => located("/\\evil.com", { allowedTargets: [] }, { headers: {} })).toThrow(invalid);

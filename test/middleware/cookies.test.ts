@@ -63,6 +63,29 @@ describe("cookiesRequest", () => {
   );
 });
 
+describe("cookie tossing by a host below the same domain", () => {
+  const parts = ["a,", "a=b ", "a=b,", "(", '"', "=", "a=é", 'a="b" ', "a=b\n", "\u00a0", "a=b;c "];
+  const names = ["__Host-id", "__Secure-id", "__host-id", "__SECURE-id"];
+
+  it.each(names)("finds no %s inside of another cookie, where such a host can put it", (name) => {
+    for (const part of parts) {
+      expect([part, parse(`${part}${name}=evil`)]).not.toEqual([part, expect.objectContaining({ [name]: "evil" })]);
+      expect([part, parse(`${name}=good; ${part}${name}=evil; c=d`)]).toEqual([
+        part,
+        expect.objectContaining({ [name]: "good", c: "d" }),
+      ]);
+    }
+  });
+
+  it.each(names)("finds %s where a cookie begins", (name) => {
+    for (const before of ["", " ", "a=b; ", "a=b;", "a=b;\t", ";"]) expect(parse(`${before}${name}=x`)[name]).toBe("x");
+  });
+
+  it("does not take an encoded name for one with a prefix", () => {
+    expect(parse("%5F_Host-id=evil; __%48ost-id=evil; __Host%2Did=evil")).not.toHaveProperty("__Host-id");
+  });
+});
+
 describe("cookiesResponse", () => {
   it("writes values that cookiesRequest reads back", () => {
     const name = fc.stringMatching(/^[A-Za-z0-9*._-]+$/);

@@ -170,6 +170,29 @@ describe("wrapSession", () => {
   });
 });
 
+describe("a cookie that browsers would refuse", () => {
+  it.each<[string, SessionOptions]>([
+    ["__Host-id, not secure", { cookieName: "__Host-id" }],
+    ["__host-id, not secure", { cookieName: "__host-id" }],
+    ["__Host-id, of a domain", { cookieName: "__Host-id", cookieAttrs: { secure: true, domain: "example.com" } }],
+    ["__Host-id, of a path", { cookieName: "__Host-id", cookieAttrs: { secure: true }, root: "/app" }],
+    ["__Secure-id, not secure", { cookieName: "__Secure-id" }],
+  ])("is refused when it wraps: %s", (_what, options) => {
+    expect(() => wrapSession(() => null, options)).toThrow(
+      expect.objectContaining({
+        code: "RING_INVALID_ARGUMENT",
+        message: expect.stringMatching(/wrapSession: browsers refuse .* give it another name/),
+      }),
+    );
+  });
+
+  it.each(["__Host-id", "__Secure-id"])("is not %s with what that asks for", (cookieName) => {
+    const app = wrapSession(() => ({ session: { a: 1 } }), { cookieName, cookieAttrs: { secure: true } });
+    const { headers } = app(request()) as RingResponse;
+    expect(String(headers?.["Set-Cookie"])).toMatch(new RegExp(`^${cookieName}=[\\w-]{36}; Path=/; HttpOnly; Secure$`));
+  });
+});
+
 describe("header injection through cookie attributes", () => {
   it.each<[string, SessionOptions, RingResponse]>([
     ["cookieAttrs.path", { cookieAttrs: { path: "/\r\nSet-Cookie: admin=1" } }, {}],
