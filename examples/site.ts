@@ -13,6 +13,7 @@ import {
   type Session,
   siteDefaults,
   wrapDefaults,
+  wrapHead,
 } from "express-ring/middleware";
 import { contentType, redirect, response, status } from "express-ring/response";
 
@@ -81,9 +82,9 @@ const site = wrapDefaults(
 );
 
 const app = express();
-// Express's own routes stand in front: what has gone through the site has been read, and asked for a token.
+// Express's own routes stand in front: a POST that has gone through the site was read, and asked for a token.
 app.post("/api/echo", express.json(), (request, response) => void response.json(request.body));
-app.use(ring(site));
+app.use(ring(wrapHead(site)));
 
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   if (error) throw error;

@@ -302,8 +302,10 @@ function withRoom(handler: Handler, names: readonly string[]): Handler {
  * Middleware: the stack of a configuration around a handler; best one of {@link apiDefaults}, {@link secureApiDefaults},
  * {@link siteDefaults} and {@link secureSiteDefaults}, or what a spread makes of one.
  *
- * Their types say what is on, and so what the handler finds in its request. HEAD reaches the handler: `wrapHead` goes
- * outside, if it is wanted. Nothing here catches errors.
+ * Their types say what is on, and so what the handler finds in its request; a configuration that has a name of its own is
+ * written `as const`, so that what is true stays so. A handler that says `RingRequest & Session<Visitor>` of its request
+ * finds sessions of that type. HEAD reaches the handler: `wrapHead` goes outside, if it is wanted. Nothing here catches
+ * errors.
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a name that the configuration does not have, and
  *   for options that the middleware there refuses.

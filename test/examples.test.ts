@@ -126,6 +126,7 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
 
     const json = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
     expect(await (await fetch(new URL("/api/echo", url), json)).json()).toEqual({ a: 1 });
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
     expect((await fetch(new URL("/nobody", url))).status).toBe(404);
   },
 

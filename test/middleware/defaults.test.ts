@@ -10,6 +10,7 @@ import {
   apiDefaults,
   type Cookies,
   cookieStore,
+  type DefaultsAdded,
   type DefaultsConfig,
   defaultsList,
   defaultsOrder,
@@ -261,6 +262,18 @@ describe("the types of wrapDefaults", () => {
     ).toBeInstanceOf(Function);
     const parsed = wrapDefaults((request) => ({ body: request.params["a"] as string }), { params: { urlencoded: {} } });
     expect(served(parsed)(request({ queryString: "a=1" }))).toEqual({ body: "1" });
+  });
+
+  it("follow a configuration with a name, if it is constant, and go through pipe", () => {
+    const constant = { ...apiDefaults, cookies: true } as const;
+    const named = (request: RingRequest & DefaultsAdded<typeof constant>): RingResponse => ({
+      body: `${request.params["a"] as string} ${request.cookies["b"]?.value}`,
+    });
+    const app = served(pipe(named, (handler) => wrapDefaults(handler, constant)));
+    expect(app(request({ queryString: "a=1", headers: { cookie: "b=2" } }))).toMatchObject({ body: "1 2" });
+    const variable = { ...apiDefaults, cookies: true };
+    // @ts-expect-error -- it may be set to false
+    expect(served(wrapDefaults(named, variable))).toBeInstanceOf(Function);
   });
 
   it("do not compile without what the handler reads", () => {
