@@ -154,6 +154,42 @@ export const microRows: readonly Row[] = [
     ],
   },
   {
+    name: "read-text",
+    title: "A megabyte from a Node stream, as text",
+    unit: "operations/s",
+    load: micro,
+    baseline: "node:stream/consumers, text",
+    contenders: [
+      { name: "node:stream/consumers, text", module: "micro/read-stream.js", entry: "consumersText" },
+      { name: "get-stream", module: "micro/read-stream.js", entry: "getStreamText" },
+      {
+        name: "toString",
+        kit: true,
+        module: "micro/read-stream.js",
+        entry: "kitText",
+        targets: { "node:stream/consumers, text": 1, "get-stream": 1 },
+      },
+    ],
+  },
+  {
+    name: "read-bytes",
+    title: "A megabyte from a Node stream, as bytes",
+    unit: "operations/s",
+    load: micro,
+    baseline: "node:stream/consumers, buffer",
+    contenders: [
+      { name: "node:stream/consumers, buffer", module: "micro/read-stream.js", entry: "consumersBytes" },
+      { name: "get-stream, buffer", module: "micro/read-stream.js", entry: "getStreamBytes" },
+      {
+        name: "toByteArray",
+        kit: true,
+        module: "micro/read-stream.js",
+        entry: "kitBytes",
+        targets: { "node:stream/consumers, buffer": 1, "get-stream, buffer": 1 },
+      },
+    ],
+  },
+  {
     name: "memory-deferred",
     title: "Pending deferreds in a megabyte",
     unit: "per MB",

@@ -87,6 +87,46 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    name: "site",
+    title: "A page with session, CSRF token, security headers, static files and compression",
+    unit: "requests/s",
+    load: {
+      kind: "http",
+      path: "/hello?topic=rings",
+      keepsCookies: true,
+      connections: 50,
+      body: "<p>Hello, Ada, about rings.</p>",
+    },
+    baseline: "Express, seven packages",
+    contenders: [
+      { name: "Express, seven packages", module: "http/express-site.js", entry: "startSite" },
+      {
+        name: "ring, siteDefaults + compression",
+        kit: true,
+        module: "http/ring-site.js",
+        entry: "startSite",
+        targets: { "Express, seven packages": 2 },
+      },
+    ],
+  },
+  {
+    name: "api",
+    title: "Parameters, conditional requests and lengths, as of an API",
+    unit: "requests/s",
+    load: { kind: "http", path: "/hello?topic=rings", connections: 50, body: "<p>Hello, Ada, about rings.</p>" },
+    baseline: "Express, express.urlencoded, res.send",
+    contenders: [
+      { name: "Express, express.urlencoded, res.send", module: "http/express-site.js", entry: "startApi" },
+      {
+        name: "ring, apiDefaults",
+        kit: true,
+        module: "http/ring-site.js",
+        entry: "startApi",
+        targets: { "Express, express.urlencoded, res.send": 2 },
+      },
+    ],
+  },
+  {
     name: "json",
     title: "JSON in and out: an order of 430 bytes, answered by its total",
     unit: "requests/s",
@@ -142,7 +182,6 @@ export const rows: readonly Row[] = [
         targets: { "Express, multer's disk storage": 1 },
         leaner: "Express, multer's disk storage",
       },
-      { name: "ring, after multer", kit: true, module: "http/ring-upload.js", entry: "startAfterMulter" },
     ],
   },
   {

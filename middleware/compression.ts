@@ -10,7 +10,7 @@ import {
   fileRegion,
   isReadable,
   regionChunks,
-} from "../src/byte-streams/index.js";
+} from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError } from "../src/errors/index.js";
 import { EncodingChoice, varyWith } from "../src/ring/accept-encoding.js";

@@ -1,6 +1,6 @@
 /** The length of a body, where it can be told beforehand. Source: `ring.middleware.content-length`. */
 
-import { asFile, charset, fileRegion, type HttpFile, utf8 } from "../src/byte-streams/index.js";
+import { asFile, charset, fileRegion, type HttpFile, utf8 } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { getCharset } from "../src/ring/response.js";

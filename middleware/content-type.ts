@@ -1,6 +1,6 @@
 /** A content-type by the file extension. Source: `ring.middleware.content-type`. */
 
-import { asFile } from "../src/byte-streams/index.js";
+import { asFile } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { extMimeType, type MimeTypes } from "../src/ring/mime-type.js";

@@ -1,6 +1,6 @@
 /** Headers of a body that is a file. Source: `ring.middleware.file-info`. */
 
-import { asFile, type FileRegion, fileRegion, type HttpFile } from "../src/byte-streams/index.js";
+import { asFile, type FileRegion, fileRegion, type HttpFile } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { RingError } from "../src/errors/index.js";
 import { formatDate, parseDate } from "../src/ring/http-date.js";

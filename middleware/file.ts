@@ -1,7 +1,7 @@
 /** Serves the files of a folder. Source: `ring.middleware.file`. */
 
 import { realpathSync } from "node:fs";
-import { closeBody } from "../src/byte-streams/index.js";
+import { closeBody } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { checkLookUpOptions, type FilePath, FolderFiles, type FolderOptions, pathOf } from "../src/ring/file-finder.js";

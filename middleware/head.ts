@@ -1,6 +1,6 @@
 /** HEAD as GET without the body. Source: `ring.middleware.head`. */
 
-import { closeBody } from "../src/byte-streams/index.js";
+import { closeBody } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";

@@ -1,6 +1,6 @@
 /** JSON in request bodies and as response bodies. Source: `ring.middleware.json` (ring-json). */
 
-import { charset, checkMaxBytes, HttpFile, isReadable, MAX_BYTES, readText } from "../src/byte-streams/index.js";
+import { charset, checkMaxBytes, HttpFile, isReadable, MAX_BYTES, readText } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { BigDecimal } from "../src/ring/big-decimal.js";

@@ -1,6 +1,6 @@
 /** Checks that request and response are as Ring's SPEC says. Source: `ring.middleware.lint`. */
 
-import { HttpFile, isReadable } from "../src/byte-streams/index.js";
+import { HttpFile, isReadable } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { describe, RingError } from "../src/errors/index.js";
 import { Seq } from "../src/ring/seq.js";

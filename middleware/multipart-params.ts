@@ -1,7 +1,7 @@
 /** Parameters and files from multipart forms. Source: `ring.middleware.multipart-params`. */
 
 import type { Readable } from "node:stream";
-import { type ByteBody, charset } from "../src/byte-streams/index.js";
+import { type ByteBody, charset } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen, isDeferrable } from "../src/deferred/index.js";
 import { InvalidArgumentError, logError } from "../src/errors/index.js";
 import {

@@ -1,6 +1,6 @@
 /** 304 for what the client has already. Source: `ring.middleware.not-modified`. */
 
-import { closeBody } from "../src/byte-streams/index.js";
+import { closeBody } from "../src/byte-streams/core.js";
 import { andThen } from "../src/deferred/index.js";
 import { headerOf } from "../src/ring/headers.js";
 import { parseDate } from "../src/ring/http-date.js";

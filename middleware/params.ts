@@ -1,6 +1,6 @@
 /** Parameters from the query string and from an urlencoded body. Source: `ring.middleware.params`. */
 
-import { charset, checkMaxBytes, MAX_BYTES, readText } from "../src/byte-streams/index.js";
+import { charset, checkMaxBytes, MAX_BYTES, readText } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { type FlatParamMap, formDecodeMap, type ParamMap } from "../src/ring/codec.js";

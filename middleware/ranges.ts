@@ -1,7 +1,7 @@
 /** Parts of bodies, as download managers and media players ask for them. Not in Ring. */
 
 import { randomBytes } from "node:crypto";
-import { asFile, charset, type FileRegion, fileRegion, HttpFile, regionChunks } from "../src/byte-streams/index.js";
+import { asFile, charset, type FileRegion, fileRegion, HttpFile, regionChunks } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { type ByteRange, parseByteRanges } from "../src/ring/byte-ranges.js";

@@ -1,7 +1,7 @@
 /** Serves files that come with a program. Source: `ring.middleware.resource`. */
 
 import { existsSync } from "node:fs";
-import { closeBody } from "../src/byte-streams/index.js";
+import { closeBody } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen } from "../src/deferred/index.js";
 import {
   checkLookUpOptions,

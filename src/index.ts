@@ -6,7 +6,7 @@ export {
   file,
   type HttpFile,
   UnknownCharsetError,
-} from "./byte-streams/index.js";
+} from "./byte-streams/core.js";
 export type { Awaitable } from "./deferred/index.js";
 export {
   InvalidArgumentError,

@@ -1,3 +1,4 @@
+import "./upload-modules.js";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";

@@ -1,10 +1,9 @@
+import "./upload-modules.js";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
-import { tmpdir } from "node:os";
 import express from "express";
 import { type RingRequest, ring } from "express-ring";
 import { type MultipartParams, type TempFile, wrapMultipartParams } from "express-ring/middleware";
-import multer from "multer";
 
 async function size({ multipartParams }: RingRequest & MultipartParams) {
   const { title, file } = multipartParams as { title: string; file: TempFile };
@@ -15,13 +14,5 @@ async function size({ multipartParams }: RingRequest & MultipartParams) {
 export function start(): Server {
   const app = express();
   app.post("/", ring(wrapMultipartParams(size)));
-  return app.listen(0);
-}
-
-/** The same process, but for who reads the form. */
-export function startAfterMulter(): Server {
-  const app = express();
-  const upload = multer({ storage: multer.diskStorage({ destination: tmpdir() }) });
-  app.post("/", upload.single("file"), ring(wrapMultipartParams(size)));
   return app.listen(0);
 }

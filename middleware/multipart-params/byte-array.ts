@@ -1,6 +1,6 @@
 /** Uploads in memory. Source: `ring.middleware.multipart-params.byte-array`. */
 
-import { checkMaxBytes } from "../../src/byte-streams/index.js";
+import { checkMaxBytes } from "../../src/byte-streams/core.js";
 import { MultipartLimitError, type Upload, type UploadStore } from "../../src/multipart/index.js";
 
 /** A file in memory. */

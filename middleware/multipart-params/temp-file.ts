@@ -1,7 +1,7 @@
 /** Uploads in temporary files. Source: `ring.middleware.multipart-params.temp-file`. */
 
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
+import { rmSync, writev } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,7 +126,10 @@ async function writeAll(read: Upload["read"], file: FileHandle): Promise<number>
 }
 
 async function writeBatch(batch: readonly Uint8Array[], length: number, file: FileHandle): Promise<void> {
-  const { bytesWritten } = await file.writev(batch as Uint8Array[]);
+  // Not the handle's own method, which makes an object and a second promise for each call.
+  const bytesWritten = await new Promise<number>((resolve, reject) => {
+    writev(file.fd, batch, (error, written) => (error === null ? resolve(written) : reject(error)));
+  });
   // A disk may take a part of it, for example because it is nearly full; the rest then fails, or not.
   if (bytesWritten < length) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
 }

@@ -1,33 +1,57 @@
-/** Representations of bytes. Source: `clj-commons.byte-streams`. */
+/** Representations of bytes, each converted into every other. Source: `clj-commons.byte-streams`. */
+export type { ByteSink } from "./byte-sink.js";
+export type { ByteSource, TakeBytesOptions } from "./byte-source.js";
+export { bytesEqual, type Compared, compareBytes } from "./compare.js";
+export { AsynchronousConversionError, EndOfDataError } from "./conversion-errors.js";
+export type { ConversionOptions } from "./conversions.js";
 export {
-  type Charset,
-  charset,
-  findCharset,
-  type PieceEncoder,
-  toBuffer,
-  UnknownCharsetError,
-  utf8,
-} from "./charset.js";
-export { type ByteChunks, readChunks } from "./chunks.js";
-export { closeBody, closeSource, isReadable } from "./close.js";
-export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
-export { closeDescriptor, namesIn, readDescriptor, readIf, realPathIfThere, statIfThere } from "./disk.js";
-export { asFile, type FileRegion, FileRegionError, file, fileRegion, HttpFile, type SeenFile } from "./http-file.js";
+  conversionCost,
+  conversionPath,
+  convert,
+  convertSync,
+  defConversion,
+  possibleConversions,
+} from "./convert.js";
+export type { DataReader } from "./data-reader.js";
+export { type ConversionEdge, type ConversionGraph, conversionGraph, toDot } from "./dot.js";
+export type { ConvertOptions } from "./options.js";
+export { MalformedTextError, type OnEncodingError } from "./piece-decoder.js";
+export { formatBytes, printBytes, toHex } from "./print.js";
 export {
-  BodyAbortedError,
-  BodyTooLargeError,
-  type ByteBody,
-  checkMaxBytes,
-  MAX_BYTES,
-  type ReadBytesOptions,
-  type ReadTextOptions,
-  readBytes,
-  readText,
-} from "./read.js";
+  type Coming,
+  type Parts,
+  type Read,
+  toByteArray,
+  toByteArrays,
+  toByteBuffer,
+  toByteBuffers,
+  toByteSink,
+  toByteSource,
+  toCharSequence,
+  toDataInputStream,
+  toLineSeq,
+  toReadable,
+  toReadable as toInputStream,
+  toReadableStream,
+  toReadableStream as toReadableChannel,
+  toReader,
+  toString,
+  toString as toText,
+  toWritable,
+  toWritable as toOutputStream,
+  toWritableStream,
+  toWritableStream as toWritableChannel,
+  type Whole,
+} from "./to.js";
+export { defTransfer, devNull, isOptimizedTransfer, type TransferOptions, transfer } from "./transfer.js";
 export {
-  FileChangedError,
-  openSeen,
-  readRegion,
-  regionChunks,
-  regionStream,
-} from "./read-file.js";
+  defType,
+  seqOf,
+  streamOf,
+  type Type,
+  type TypeKind,
+  type Types,
+  typeDescriptor,
+  types,
+  vectorOf,
+} from "./types.js";

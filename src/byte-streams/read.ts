@@ -4,7 +4,6 @@ import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import {
   type Awaitable,
-  andThen,
   catchError,
   chain,
   type Deferred,
@@ -17,6 +16,7 @@ import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/
 import type { Source } from "../stream/index.js";
 import { type Charset, charset, type PieceEncoder, toBuffer, utf8 } from "./charset.js";
 import { abandon, closeBody, isReadable } from "./close.js";
+import type { OnEncodingError, PieceDecoder } from "./piece-decoder.js";
 
 /** Everything that bytes can be read from. */
 export type ByteBody =
@@ -35,6 +35,8 @@ export interface ReadBytesOptions {
 export interface ReadTextOptions extends ReadBytesOptions {
   /** Charset of the bytes. @default "utf-8" */
   readonly encoding?: string | undefined;
+  /** What becomes of bytes that are no text. @default "replace", by U+FFFD */
+  readonly onEncodingError?: OnEncodingError | undefined;
 }
 
 /** The default of every `maxBytes`: 1 MiB. */
@@ -69,14 +71,13 @@ export function checkMaxBytes(maxBytes: number): number {
   return maxBytes;
 }
 
-/** What was read so far. */
-class Collected {
+/** Gathers what is read, up to a limit. */
+abstract class Gathering<T> {
   readonly #maxBytes: number;
   readonly #charset: Charset;
-  readonly #chunks: Buffer[] = [];
-  #length = 0;
   /** Most bodies come as bytes, and need none. */
-  #text: PieceEncoder | undefined;
+  #encoder: PieceEncoder | undefined;
+  protected length = 0;
 
   constructor(maxBytes: number, charset: Charset) {
     this.#maxBytes = checkMaxBytes(maxBytes);
@@ -84,28 +85,61 @@ class Collected {
   }
 
   add(chunk: unknown): void {
-    if (typeof chunk === "string") this.#push(this.#encoder().write(chunk));
+    if (typeof chunk === "string") this.#push(this.#encode(chunk));
     else if (ArrayBuffer.isView(chunk)) this.#push(toBuffer(chunk));
     else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
   }
 
-  #encoder(): PieceEncoder {
-    this.#text ??= this.#charset.encoder();
-    return this.#text;
+  end(): T {
+    if (this.#encoder !== undefined) this.#push(this.#encoder.end());
+    return this.whole();
+  }
+
+  protected abstract take(bytes: Buffer): void;
+  protected abstract whole(): T;
+
+  #encode(piece: string): Buffer {
+    this.#encoder ??= this.#charset.encoder();
+    return this.#encoder.write(piece);
   }
 
   #push(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#length += bytes.length;
-    if (this.#length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.length += bytes.length;
+    if (this.length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    this.take(bytes);
+  }
+}
+
+class GatheredBytes extends Gathering<Buffer> {
+  readonly #chunks: Buffer[] = [];
+
+  protected override take(bytes: Buffer): void {
     this.#chunks.push(bytes);
   }
 
-  bytes(): Buffer {
-    const rest = this.#text?.end();
-    if (rest !== undefined) this.#push(rest);
-    const [first = Buffer.alloc(0), second] = this.#chunks;
-    return second === undefined ? first : Buffer.concat(this.#chunks, this.#length);
+  protected override whole(): Buffer {
+    const [first, second] = this.#chunks;
+    return first !== undefined && second === undefined ? first : Buffer.concat(this.#chunks, this.length);
+  }
+}
+
+/** Decodes each chunk as it comes: that is faster than all of them together, and they need not be kept. */
+class GatheredText extends Gathering<string> {
+  readonly #decoder: PieceDecoder;
+  #text = "";
+
+  constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError | undefined) {
+    super(maxBytes, charset);
+    this.#decoder = charset.decoder(onEncodingError);
+  }
+
+  protected override take(bytes: Buffer): void {
+    this.#text += this.#decoder.write(bytes);
+  }
+
+  protected override whole(): string {
+    return this.#text + this.#decoder.end();
   }
 }
 
@@ -115,15 +149,15 @@ export function failureOf(error: unknown): unknown {
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }
 
-function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
+function readReadable<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
   // Read to its end before: nothing is left of it.
-  if (body.readableEnded) return into.bytes();
+  if (body.readableEnded) return into.end();
   if (body.destroyed) {
     // Its error may still be on its way to the listeners.
     body.on("error", () => {});
     return errorDeferred(failureOf(body.errored));
   }
-  const result = deferred<Buffer>();
+  const result = deferred<T>();
   const onData = (chunk: unknown): void => {
     try {
       const { readableEncoding } = body;
@@ -137,7 +171,7 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
   const onEnd = (): void => {
     stop();
     try {
-      result.success(into.bytes());
+      result.success(into.end());
     } catch (error) {
       result.error(error);
     }
@@ -160,25 +194,25 @@ function readReadable(body: Readable, into: Collected): Awaitable<Buffer> {
 
 const END = Symbol("end");
 
-function readSource(source: Source<unknown>, into: Collected): Deferred<Buffer> {
+function readSource<T>(source: Source<unknown>, into: Gathering<T>): Deferred<T> {
   const turn = (): Deferred<unknown> =>
     chain(source.take<typeof END>(END), (chunk) => {
-      if (chunk === END) return into.bytes();
+      if (chunk === END) return into.end();
       into.add(chunk);
       return recur();
     });
-  return catchError(loop([], turn) as Deferred<Buffer>, (error): Buffer => {
+  return catchError(loop([], turn) as Deferred<unknown>, (error): never => {
     closeBody(source);
     throw error;
-  });
+  }) as Deferred<T>;
 }
 
-async function readIterable(iterable: AsyncIterable<unknown>, into: Collected): Promise<Buffer> {
+async function readIterable<T>(iterable: AsyncIterable<unknown>, into: Gathering<T>): Promise<T> {
   const iterator = iterable[Symbol.asyncIterator]();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     const { done, value } = await iterator.next();
-    if (done === true) return into.bytes();
+    if (done === true) return into.end();
     try {
       into.add(value);
     } catch (error) {
@@ -189,10 +223,10 @@ async function readIterable(iterable: AsyncIterable<unknown>, into: Collected): 
   }
 }
 
-function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
+function gather<T>(body: ByteBody, into: Gathering<T>): Awaitable<T> {
   if (typeof body === "string" || ArrayBuffer.isView(body)) {
     into.add(body);
-    return into.bytes();
+    return into.end();
   }
   if (isReadable(body)) return readReadable(body, into);
   if ("take" in body && typeof body.take === "function") return readSource(body, into);
@@ -214,7 +248,7 @@ function collect(body: ByteBody, into: Collected): Awaitable<Buffer> {
  * const bytes = await readBytes(request.body, { maxBytes: 10_000 });
  */
 export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Awaitable<Uint8Array> {
-  return collect(body, new Collected(options.maxBytes ?? MAX_BYTES, utf8));
+  return gather(body, new GatheredBytes(options.maxBytes ?? MAX_BYTES, utf8));
 }
 
 /**
@@ -226,8 +260,8 @@ export function readBytes(body: ByteBody, options: ReadBytesOptions = {}): Await
  */
 export function readText(body: ByteBody, options: ReadTextOptions = {}): Awaitable<string> {
   const named = charset(options.encoding ?? "utf-8", 415);
-  const into = new Collected(options.maxBytes ?? MAX_BYTES, named);
-  if (typeof body !== "string") return andThen(collect(body, into), (bytes) => named.decode(bytes));
-  into.add(body);
+  const maxBytes = options.maxBytes ?? MAX_BYTES;
+  if (typeof body !== "string") return gather(body, new GatheredText(maxBytes, named, options.onEncodingError));
+  new GatheredBytes(maxBytes, named).add(body);
   return body;
 }

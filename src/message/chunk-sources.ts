@@ -1,7 +1,7 @@
 /** The kinds of bodies that come bit by bit, each as a chunk source. */
 import type { Readable } from "node:stream";
 import type { ReadableStream, ReadableStreamDefaultReader } from "node:stream/web";
-import { closeDescriptor, closeSource, type FileRegion, readDescriptor } from "../byte-streams/index.js";
+import { closeDescriptor, closeSource, type FileRegion, readDescriptor } from "../byte-streams/core.js";
 import { drain, mark, push, type Task } from "../deferred/core.js";
 import { andThen, chain, type Deferred, deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
 import { logError, RingError } from "../errors/index.js";

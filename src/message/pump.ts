@@ -1,4 +1,4 @@
-import type { Charset } from "../byte-streams/index.js";
+import type { Charset } from "../byte-streams/core.js";
 import { isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
 import { logError, NotConvertibleError } from "../errors/index.js";
 import { type ChunkSource, END, LATER } from "./chunk-source.js";

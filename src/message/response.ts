@@ -1,6 +1,6 @@
 /** The only code that writes Node's response. */
 import { type Charset, utf8 } from "../byte-streams/charset.js";
-import { asFile, type FileRegion, fileRegion, type HttpFile, openSeen, readRegion } from "../byte-streams/index.js";
+import { asFile, type FileRegion, fileRegion, type HttpFile, openSeen, readRegion } from "../byte-streams/core.js";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
 import { bytesOf, chunksOf, isBlob, notABody } from "./body.js";
 import { FileChunks } from "./chunk-sources.js";

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
-import { charset, HttpFile, isReadable } from "../byte-streams/index.js";
+import { charset, HttpFile, isReadable } from "../byte-streams/core.js";
 import { describe, InvalidArgumentError } from "../errors/index.js";
 import { extMimeType } from "../ring/mime-type.js";
 import type { RequestBody } from "../ring/types.js";

@@ -1,7 +1,7 @@
 /** The parts of a form: fields and files. */
 
 import { Readable } from "node:stream";
-import { type ByteBody, type Charset, utf8 } from "../byte-streams/index.js";
+import { type ByteBody, type Charset, utf8 } from "../byte-streams/core.js";
 import { type Awaitable, andThen, isDeferrable, toDeferred } from "../deferred/index.js";
 import { MultipartLimitError } from "./errors.js";
 import { boundaryOf, type PartHeaders, parseParameters, parsePartHeaders, trim } from "./headers.js";

@@ -1,6 +1,6 @@
 /** Headers of parts, and parameters in headers, as the library below Ring reads them (commons-fileupload). */
 
-import type { Charset } from "../byte-streams/index.js";
+import type { Charset } from "../byte-streams/core.js";
 import { decodeExtended, decodeWords } from "./encoded-text.js";
 import { InvalidPartHeadersError } from "./errors.js";
 

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HttpFile, namesIn, type SeenFile } from "../byte-streams/index.js";
+import { HttpFile, namesIn, type SeenFile } from "../byte-streams/core.js";
 import { type Awaitable, andThen, chain } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { FileLookUp, MISSING, type OUTSIDE } from "./file-look-up.js";

@@ -2,7 +2,7 @@
 
 import type { Stats } from "node:fs";
 import { resolve, sep } from "node:path";
-import { readIf, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/index.js";
+import { readIf, realPathIfThere, type SeenFile, statIfThere } from "../byte-streams/core.js";
 import { currentClock } from "../clock/index.js";
 import { type Awaitable, catchError, chain } from "../deferred/index.js";
 
@@ -70,7 +70,7 @@ export class FileLookUp {
   look(path: string, wantsContent = false): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
     const now = this.#cacheFor === 0 ? 0 : currentClock().now();
     const known = this.#known.get(path);
-    if (known === undefined || known.isStale) return this.#find(path, now);
+    if (known === undefined || known.isStale) return this.#findIfThere(path, now);
     const isRead = wantsContent && isSmall(known);
     if (now < known.freshUntil && (!isRead || known.content !== undefined)) return known;
     // Through a link it may lead to another file by now.
@@ -103,6 +103,11 @@ export class FileLookUp {
     if (known.content !== undefined || this.#known.get(path) !== known || this.#bytesLeft < content.length) return;
     known.content = content;
     this.#bytesLeft -= content.length;
+  }
+
+  /** Most paths that a site asks for first in its folder of files are not there: that is cheaper to ask than where they lead. */
+  #findIfThere(path: string, now: number): Awaitable<SeenFile | typeof MISSING | typeof OUTSIDE> {
+    return chain(statIfThere(path), (stats) => (stats === undefined ? MISSING : this.#find(path, now)));
   }
 
   async #find(path: string, now: number): Promise<SeenFile | typeof MISSING | typeof OUTSIDE> {

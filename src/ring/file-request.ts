@@ -1,6 +1,6 @@
 /** The answer to a request for a file: what `wrapFile` and `wrapResource` have in common. */
 
-import { HttpFile } from "../byte-streams/index.js";
+import { HttpFile } from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { EncodingChoice } from "./accept-encoding.js";

@@ -1,7 +1,7 @@
 /** Responses whose body is a file: of a folder, of the resources that come with a program, or at a URL. Source: `ring.util.response`. */
 
 import { fileURLToPath } from "node:url";
-import { HttpFile, statIfThere } from "../byte-streams/index.js";
+import { HttpFile, statIfThere } from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import {

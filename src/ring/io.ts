@@ -2,7 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { PassThrough, Readable, type Writable } from "node:stream";
-import { charset } from "../byte-streams/index.js";
+import { charset } from "../byte-streams/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../deferred/index.js";
 
 /**

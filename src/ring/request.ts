@@ -7,7 +7,7 @@ import {
   type ReadBytesOptions,
   readText,
   regionStream,
-} from "../byte-streams/index.js";
+} from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError, RingError } from "../errors/index.js";
 import { findContentTypeCharset } from "./parsing.js";

@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { PeerCertificate } from "node:tls";
-import type { ByteBody, HttpFile } from "../byte-streams/index.js";
+import type { ByteBody, HttpFile } from "../byte-streams/core.js";
 import type { Awaitable } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import type { EXCHANGE, RawExchange } from "./exchange-symbol.js";

@@ -146,7 +146,8 @@ export class PullSource<T> extends CoreSource<T> {
       this.#tellIfDrained();
       taker?.deliver(found);
       drain(base);
-      if (taker === undefined || this.#takers.isEmpty) return;
+      // Whoever got it may have asked for the next one, which is then being pulled.
+      if (taker === undefined || this.#pulling || this.#takers.isEmpty) return;
       found = this.#ended ? DRAINED : this.#pull();
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
-import { charset, findCharset } from "../../src/byte-streams/index.js";
+import { charset, findCharset } from "../../src/byte-streams/core.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 

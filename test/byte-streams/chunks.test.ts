@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
-import { type ByteBody, type ByteChunks, readChunks } from "../../src/byte-streams/index.js";
+import { type ByteBody, type ByteChunks, readChunks } from "../../src/byte-streams/core.js";
 import { close, put, stream } from "../../src/stream/index.js";
 
 async function textOf(chunks: ByteChunks): Promise<string> {

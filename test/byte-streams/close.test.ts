@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { PassThrough } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
-import { closeBody } from "../../src/byte-streams/index.js";
+import { closeBody } from "../../src/byte-streams/core.js";
 import { deferred } from "../../src/deferred/index.js";
 
 describe("closeBody", () => {

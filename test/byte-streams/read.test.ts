@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
-import { type ByteBody, readBytes, readText } from "../../src/byte-streams/index.js";
+import { type ByteBody, readBytes, readText } from "../../src/byte-streams/core.js";
 import { type Deferred, deferred, isDeferred, successDeferred } from "../../src/deferred/index.js";
 import type { Source } from "../../src/stream/index.js";
 
@@ -245,7 +245,7 @@ describe("readText", () => {
   });
 
   it.each(["utf-16", "utf-16le", "gb18030", "utf-8"])("decodes %s, byte by byte", async (encoding) => {
-    const { charset } = await import("../../src/byte-streams/index.js");
+    const { charset } = await import("../../src/byte-streams/core.js");
     const encoded = Array.from(charset(encoding).encode(text), (byte) => Buffer.from([byte]));
     expect(await readText(generate(encoded), { encoding })).toBe(text);
   });

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
-import { readBytes } from "../../src/byte-streams/index.js";
+import { readBytes } from "../../src/byte-streams/core.js";
 import type { Clock } from "../../src/clock/index.js";
 import { ring } from "../../src/express/index.js";
 import type { RequestBody, RingResponse, WebsocketListener, WebsocketSocket } from "../../src/ring/types.js";

@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { readText } from "../../src/byte-streams/index.js";
+import { readText } from "../../src/byte-streams/core.js";
 import { withClock } from "../../src/clock/index.js";
 import * as io from "../../src/ring/io.js";
 import * as parsing from "../../src/ring/parsing.js";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { normalize } from "node:path";
 import { Readable } from "node:stream";
-import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/index.js";
+import { file, HttpFile, isReadable, readBytes } from "../../src/byte-streams/core.js";
 import { BigDecimal } from "../../src/ring/big-decimal.js";
 import { Seq, seq } from "../../src/ring/seq.js";
 import { bytesOf, fixturePath, tablePath } from "./fixtures.js";

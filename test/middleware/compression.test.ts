@@ -5,7 +5,7 @@ import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync,
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import express from "express";
 import { compressionResponse, wrapCompression, wrapContentType, wrapFile, wrapRanges } from "../../middleware/index.js";
-import { closeBody, file, readBytes } from "../../src/byte-streams/index.js";
+import { closeBody, file, readBytes } from "../../src/byte-streams/core.js";
 import { ring } from "../../src/express/index.js";
 import { seq } from "../../src/ring/seq.js";
 import type { Body, Handler, RingResponse } from "../../src/ring/types.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { bodySizeInBytes, contentLengthResponse, wrapContentLength } from "../../middleware/content-length.js";
-import { file } from "../../src/byte-streams/index.js";
+import { file } from "../../src/byte-streams/core.js";
 import { ring, seq } from "../../src/index.js";
 import type { Body } from "../../src/ring/types.js";
 import { versions, withApp } from "../express/hosts.js";

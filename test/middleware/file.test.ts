@@ -14,7 +14,7 @@ import {
   wrapNotModified,
   wrapRanges,
 } from "../../middleware/index.js";
-import { readRegion } from "../../src/byte-streams/index.js";
+import { readRegion } from "../../src/byte-streams/core.js";
 import { mockClock, withClock } from "../../src/clock/index.js";
 import { ring } from "../../src/express/index.js";
 import { pipe } from "../../src/ring/pipe.js";

@@ -14,7 +14,7 @@ import {
   wrapJsonResponse,
 } from "../../middleware/json.js";
 import { wrapParams } from "../../middleware/params.js";
-import { file } from "../../src/byte-streams/index.js";
+import { file } from "../../src/byte-streams/core.js";
 import { deferred } from "../../src/deferred/index.js";
 import { ring } from "../../src/index.js";
 import { pipe } from "../../src/ring/pipe.js";

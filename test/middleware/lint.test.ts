@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
 import { lintRequest, lintResponse, wrapLint } from "../../middleware/lint.js";
-import { file } from "../../src/byte-streams/index.js";
+import { file } from "../../src/byte-streams/core.js";
 import * as mock from "../../src/mock/index.js";
 import { seq } from "../../src/ring/seq.js";
 import { stream } from "../../src/stream/index.js";

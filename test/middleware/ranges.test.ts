@@ -9,7 +9,7 @@ import {
   wrapNotModified,
   wrapRanges,
 } from "../../middleware/index.js";
-import { file, readBytes } from "../../src/byte-streams/index.js";
+import { file, readBytes } from "../../src/byte-streams/core.js";
 import { ring } from "../../src/express/index.js";
 import type { Body, RingResponse } from "../../src/ring/types.js";
 import { withApp } from "../express/hosts.js";

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type Cookies, type Params, wrapCookies, wrapParams } from "../../middleware/index.js";
-import { file, readBytes, readText } from "../../src/byte-streams/index.js";
+import { file, readBytes, readText } from "../../src/byte-streams/core.js";
 import {
   body,
   contentLength,

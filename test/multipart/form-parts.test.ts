@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { ByteBody } from "../../src/byte-streams/index.js";
+import type { ByteBody } from "../../src/byte-streams/core.js";
 import { type FormPartsOptions, formParts, MultipartReader } from "../../src/multipart/index.js";
 
 const type = (boundary = "x"): string => `multipart/form-data; boundary="${boundary}"`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { charset, utf8 } from "../../src/byte-streams/index.js";
+import { charset, utf8 } from "../../src/byte-streams/core.js";
 import { boundaryOf, parseParameters, parsePartHeaders } from "../../src/multipart/headers.js";
 
 const parameters = (text: string): object => ({ ...parseParameters(text, ";") });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { readText } from "../../src/byte-streams/index.js";
+import { readText } from "../../src/byte-streams/core.js";
 import { pipedInputStream, stringInputStream } from "../../src/ring/io.js";
 
 describe("stringInputStream", () => {

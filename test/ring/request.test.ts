@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { file } from "../../src/byte-streams/index.js";
+import { file } from "../../src/byte-streams/core.js";
 import { bodyString, contentLength, inContext, requestUrl, setContext } from "../../src/ring/request.js";
 import { seq } from "../../src/ring/seq.js";
 

@@ -229,3 +229,32 @@ describe("a stream as an async iterable", () => {
     expect(isDrained(from)).toBe(true);
   });
 });
+
+describe("a source of an iterator that takes its time", () => {
+  it("asks for one message at a time, however fast they are taken", async () => {
+    let asked = 0;
+    let most = 0;
+    let given = 0;
+    const numbers = {
+      async next() {
+        most = Math.max(most, ++asked);
+        await rest();
+        asked--;
+        return { done: false as const, value: ++given };
+      },
+    };
+    const from = toSource(numbers);
+    const taken: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      // Takes the next one from within the answer.
+      const next = (n: unknown): void => {
+        taken.push(n);
+        if (taken.length === 5) resolve();
+        else take(from).onRealized(next, next);
+      };
+      take(from).onRealized(next, next);
+    });
+    expect(taken).toEqual([1, 2, 3, 4, 5]);
+    expect(most).toBe(1);
+  });
+});

@@ -1,6 +1,6 @@
 /** Uploads as the middleware hands them to stores. */
 import type { Readable } from "node:stream";
-import { readChunks } from "../../../src/byte-streams/index.js";
+import { readChunks } from "../../../src/byte-streams/core.js";
 import type { Upload } from "../../../src/multipart/index.js";
 
 export function uploadOf(stream: Readable): Upload {

@@ -1,0 +1,29 @@
+import type { Server } from "node:http";
+import express from "express";
+import { type Handler, ring } from "express-ring";
+import { apiDefaults, siteDefaults, wrapCompression, wrapDefaults } from "express-ring/middleware";
+import { publicFolder } from "./public.js";
+
+const headers = { "Content-Type": "text/html; charset=utf-8" };
+const page = (topic: unknown): string => `<p>Hello, Ada, about ${String(topic)}.</p>`;
+
+export function startSite(): Server {
+  const site = wrapDefaults(
+    ({ session, params }) => {
+      const response = { status: 200, headers, body: page(params["topic"]) };
+      return session["user"] === undefined ? { ...response, session: { ...session, user: "Ada" } } : response;
+    },
+    { ...siteDefaults, static: { files: publicFolder } },
+  );
+  return serve(wrapCompression(site));
+}
+
+export function startApi(): Server {
+  return serve(wrapDefaults(({ params }) => ({ status: 200, headers, body: page(params["topic"]) }), apiDefaults));
+}
+
+function serve(handler: Handler): Server {
+  const app = express();
+  app.use(ring(handler));
+  return app.listen(0);
+}
