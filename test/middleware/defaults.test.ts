@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
 import {
   type AntiForgery,
+  type AntiForgeryStrategy,
   apiDefaults,
   type Cookies,
   cookieStore,
@@ -14,15 +15,18 @@ import {
   type DefaultsConfig,
   defaultsList,
   defaultsOrder,
+  encryptedToken,
   type Flash,
   memoryStore,
   type Params,
   type Session,
   secureApiDefaults,
   secureSiteDefaults,
+  signedToken,
   siteDefaults,
   wrapDefaults,
   wrapHead,
+  wrapSession,
 } from "../../middleware/index.js";
 import { ring, type WebsocketSocket, withWebsockets } from "../../src/index.js";
 import { pipe } from "../../src/ring/pipe.js";
@@ -274,6 +278,26 @@ describe("the types of wrapDefaults", () => {
     const variable = { ...apiDefaults, cookies: true };
     // @ts-expect-error -- it may be set to false
     expect(served(wrapDefaults(named, variable))).toBeInstanceOf(Function);
+  });
+
+  it("follow the strategy of tokens: what it needs the stack has, or what is outside of it", () => {
+    const secret = "a secret of enough bytes";
+    const token = ({ antiForgeryToken }: RingRequest & AntiForgery): RingResponse => ({ body: antiForgeryToken });
+    const by = <N>(strategy: AntiForgeryStrategy<N>) => ({ ...apiDefaults, security: { antiForgery: { strategy } } });
+    const signed = served(wrapDefaults(token, { ...by(signedToken(secret)), cookies: true }));
+    expect(signed(request())).toMatchObject({
+      headers: { "Set-Cookie": [expect.stringContaining("__Host-anti-forg")] },
+    });
+    // @ts-expect-error -- there are no cookies
+    served(wrapDefaults(token, by(signedToken(secret))));
+    // @ts-expect-error -- there is no session
+    served(wrapDefaults(token, { ...apiDefaults, security: { antiForgery: true } }));
+    served(wrapSession(wrapDefaults(token, { ...apiDefaults, security: { antiForgery: true } })));
+    const ofUser = by(encryptedToken(secret, 3600, ({ user }: { readonly user: string }) => user));
+    // @ts-expect-error -- nothing adds the user
+    served(wrapDefaults(token, ofUser));
+    const sealed = wrapDefaults(token, ofUser)({ ...request(), user: "ada" });
+    expect(sealed).toMatchObject({ body: expect.stringMatching(/\S/) });
   });
 
   it("do not compile without what the handler reads", () => {
