@@ -129,9 +129,9 @@ export type DefaultsAdded<C> = If<Get<Get<C, "params">, "urlencoded">, Params> &
 /** What the strategy of tokens looks for in a request. */
 type Needed<Options> = Options extends { readonly strategy: AntiForgeryStrategy<infer N> } ? N : HasSession;
 /** What the stack of a configuration neither adds nor can do without, so that middleware further out has to add it. */
-type Missing<C, AntiForgeryValue = Get<Get<C, "security">, "antiForgery">> = Omit<
-  If<AntiForgeryValue, Needed<AntiForgeryValue>>,
-  keyof DefaultsAdded<C>
+type Missing<C, Value = Get<Get<C, "security">, "antiForgery">> = If<
+  Value,
+  Omit<Needed<Value>, keyof DefaultsAdded<C>>
 >;
 
 /** The middleware of one place of a configuration, by its value there: true, or options. */
