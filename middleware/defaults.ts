@@ -126,6 +126,13 @@ export type DefaultsAdded<C> = If<Get<Get<C, "params">, "urlencoded">, Params> &
   If<Get<Get<C, "session">, "flash">, Flash> &
   If<Get<Get<C, "security">, "antiForgery">, AntiForgery>;
 
+type KeyOf<Options> = Options extends object ? keyof Options : never;
+type SessionKey = KeyOf<DefaultsConfig["session"]>;
+/** TypeScript lets misspelt options through where there is a spread, as in what is made of a preset's session. */
+type Spelt<C> = C extends { readonly session: infer Given extends object }
+  ? { readonly session: { readonly [Name in Exclude<keyof Given, SessionKey>]: never } }
+  : unknown;
+
 /** What the strategy of tokens looks for in a request. */
 type Needed<Options> = Options extends { readonly strategy: AntiForgeryStrategy<infer N> } ? N : HasSession;
 /** What the stack of a configuration neither adds nor can do without, so that middleware further out has to add it. */
@@ -330,7 +337,7 @@ function withRoom(handler: Handler, names: readonly string[]): Handler {
  */
 export function wrapDefaults<const C extends DefaultsConfig, R extends RingRequest = RingRequest>(
   handler: Handler<R & DefaultsAdded<C>>,
-  config: C,
+  config: C & Spelt<C>,
 ): Handler<Omit<R, keyof DefaultsAdded<C>> & Missing<C>> {
   const steps = defaultsList(config);
   const adding = steps.filter(({ name }) => Object.hasOwn(ADDED, name)).map(({ name }) => name);

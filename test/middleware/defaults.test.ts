@@ -311,6 +311,8 @@ describe("the types of wrapDefaults", () => {
     served(wrapDefaults((request) => ({ body: request.params }), { params: { urlencoded: Boolean(visits) } }));
     // @ts-expect-error -- nothing adds a user
     served(wrapDefaults((request: RingRequest & Params & { user: string }) => ({ body: request.user }), apiDefaults));
+    // @ts-expect-error -- a misspelt option of the session
+    wrapDefaults(() => null, { ...site, session: { ...siteDefaults.session, stroe: memoryStore() } });
     // @ts-expect-error -- there is no such store
     wrapDefaults(() => null, { session: { store: 5 } });
     expect(() => wrapDefaults(() => null, { security: { frameOptions: "sometimes" as "deny" } })).toThrow(invalid);
