@@ -24,10 +24,10 @@ const programs = documents.flatMap(({ snippets }) => snippets);
 const sources = new Sources([...published, NAMES]);
 const originOf = (path: string): Origin => ({ path, names: new Set(sources.exportsOf(path)) });
 const STREAMS = "src/stream/index.ts";
-/** Its `request` and `body` are not the ones that examples elsewhere speak of. */
-const MOCK = "src/mock/index.ts";
-const sourcesOf = entryPoints.map(({ source }) => source).filter((source) => source !== MOCK);
-const shared = [STREAMS, ...sourcesOf, NAMES, MOCK].map(originOf);
+/** Their `request` and `body` are not the ones that examples elsewhere speak of: the client goes as `http`. */
+const LAST = ["src/http/index.ts", "src/mock/index.ts"];
+const sourcesOf = entryPoints.map(({ source }) => source).filter((source) => !LAST.includes(source));
+const shared = [STREAMS, ...sourcesOf, NAMES, ...LAST].map(originOf);
 const examples = published.flatMap((path) => examplesOf(path, [originOf(path), ...shared]));
 const claiming = examples.filter(({ main }) => claimsIn(main.text).length > 0);
 

@@ -29,10 +29,15 @@ export class InvalidArgumentError extends RingError {
   }
 }
 
-/** A wait took longer than it was allowed to. Code `RING_TIMEOUT`. */
+/** A wait took longer than it was allowed to. Code `RING_TIMEOUT`; what waits for something special has its own code. */
 export class TimeoutError extends RingError {
-  constructor(milliseconds: number) {
-    super("RING_TIMEOUT", `timed out after ${milliseconds} milliseconds`);
+  constructor(
+    milliseconds: number,
+    code = "RING_TIMEOUT",
+    message = `timed out after ${milliseconds} milliseconds`,
+    options?: RingErrorOptions,
+  ) {
+    super(code, message, options);
   }
 }
 

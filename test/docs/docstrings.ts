@@ -3,7 +3,7 @@
  *
  * An example may use, without an import, what its own file exports, what its own part exports, what the other entry points
  * export (streams before deferreds: both have `connect` and `zip`), and the names in names.ts, which stand for a reader's own
- * code (`handler`, `loadUser`); in this order.
+ * code (`handler`, `loadUser`); in this order. The HTTP client's come last: they go as `http.get`.
  */
 import ts from "typescript";
 import { readProjectFile } from "../sources.js";

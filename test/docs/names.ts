@@ -18,6 +18,7 @@ export { default as expressWs } from "express-ws";
 export { default as helmet } from "helmet";
 export { createClient } from "redis";
 export { bufferTime, from, interval } from "rxjs";
+export * as http from "../../src/http/index.js";
 export { express };
 
 export const app = express();

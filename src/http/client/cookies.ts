@@ -1,0 +1,162 @@
+/** Cookies of the client, in a jar that knows whose they are. Source: `aleph.http.client-middleware`. */
+
+import { Cookie, CookieJar } from "tough-cookie";
+
+/** A cookie. `maxAge` is seconds. */
+export interface ClientCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain?: string | undefined;
+  readonly path?: string | undefined;
+  readonly maxAge?: number | undefined;
+  readonly expires?: Date | undefined;
+  readonly secure?: boolean | undefined;
+  readonly httpOnly?: boolean | undefined;
+  readonly sameSite?: string | undefined;
+  /** Does it belong to the one host that set it? Those with a domain belong to its subdomains too. */
+  readonly hostOnly?: boolean | undefined;
+}
+
+/** Where a request goes. */
+export interface CookieOrigin {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  readonly path: string;
+}
+
+/** Keeps cookies. */
+export interface CookieStore {
+  /** All cookies; of those that `cookiesFor` gives, if it is there, nothing else is asked. */
+  getCookies(): readonly ClientCookie[];
+  addCookies(cookies: readonly ClientCookie[]): void;
+  /** Those to send to an origin, the most specific path first; instead of `getCookies` and the spec's judgement. */
+  cookiesFor?(origin: CookieOrigin): readonly ClientCookie[];
+  /** Keeps a `set-cookie` header if its origin may set it; instead of the spec's judgement. @returns it, if it was kept */
+  setCookie?(line: string, origin: CookieOrigin): ClientCookie | undefined;
+}
+
+/** How cookies are read, written and judged. */
+export interface CookieSpec {
+  /** A `set-cookie` header; undefined if it is none. */
+  parseCookie(text: string): ClientCookie | undefined;
+  /** The `cookie` header. */
+  writeCookies(cookies: readonly ClientCookie[]): string;
+  /** Is the cookie for that origin? */
+  matchCookieOrigin(origin: CookieOrigin, cookie: ClientCookie): boolean;
+}
+
+function urlOf({ host, port, isSecure, path }: CookieOrigin): string {
+  return `${isSecure ? "https" : "http"}://${host}:${port}${path}`;
+}
+
+function fromJar(cookie: Cookie): ClientCookie {
+  const { maxAge, expires } = cookie;
+  return {
+    name: cookie.key,
+    value: cookie.value,
+    ...(cookie.domain === null ? {} : { domain: cookie.domain }),
+    ...(cookie.path === null ? {} : { path: cookie.path }),
+    ...(typeof maxAge === "number" ? { maxAge } : {}),
+    ...(typeof expires === "object" && expires !== null ? { expires } : {}),
+    ...(cookie.secure ? { secure: true } : {}),
+    ...(cookie.httpOnly ? { httpOnly: true } : {}),
+    ...(cookie.sameSite === undefined ? {} : { sameSite: cookie.sameSite }),
+    ...(cookie.hostOnly === true ? { hostOnly: true } : {}),
+  };
+}
+
+function toJar(cookie: ClientCookie): Cookie {
+  return new Cookie({
+    key: cookie.name,
+    value: cookie.value,
+    domain: cookie.domain?.replace(/^\./, "") ?? null,
+    path: cookie.path ?? null,
+    ...(cookie.maxAge === undefined ? {} : { maxAge: cookie.maxAge }),
+    ...(cookie.expires === undefined ? {} : { expires: cookie.expires }),
+    secure: cookie.secure ?? false,
+    httpOnly: cookie.httpOnly ?? false,
+    ...(cookie.sameSite === undefined ? {} : { sameSite: cookie.sameSite }),
+  });
+}
+
+/** Reads and writes cookies as RFC 6265 says, leniently. @see Source: `aleph.http.client-middleware/default-cookie-spec`. */
+export const defaultCookieSpec: CookieSpec = {
+  parseCookie(text) {
+    const cookie = Cookie.parse(text, { loose: true });
+    return cookie === undefined ? undefined : fromJar(cookie);
+  },
+  writeCookies(cookies) {
+    return cookies.map(({ name, value }) => (name === "" ? value : `${name}=${value}`)).join("; ");
+  },
+  matchCookieOrigin({ host, isSecure, path }, cookie) {
+    if (cookie.secure === true && !isSecure) return false;
+    if (isExpired(cookie)) return false;
+    return matchesDomain(host.toLowerCase(), cookie) && matchesPath(path, cookie.path ?? "/");
+  },
+};
+
+function isExpired({ maxAge, expires }: ClientCookie): boolean {
+  if (maxAge !== undefined) return maxAge <= 0;
+  return expires !== undefined && expires.getTime() <= Date.now();
+}
+
+/** One without a domain matches no host: nobody knows whose it is. Cookies given by hand are not asked. */
+function matchesDomain(host: string, { domain, hostOnly }: ClientCookie): boolean {
+  if (domain === undefined) return false;
+  const wanted = domain.replace(/^\./, "").toLowerCase();
+  return host === wanted || (hostOnly !== true && host.endsWith(`.${wanted}`) && !/^[\d.]+$|:/.test(host));
+}
+
+function matchesPath(path: string, wanted: string): boolean {
+  if (path === wanted) return true;
+  return path.startsWith(wanted) && (wanted.endsWith("/") || path.charAt(wanted.length) === "/");
+}
+
+/**
+ * Keeps cookies in memory, as RFC 6265 says: one without a domain goes back to the host that set it only, a domain must
+ * cover that host and be no public suffix, `maxAge` is seconds.
+ *
+ * @param seed Cookies to begin with; each needs a domain.
+ * @example
+ * const cookieStore = inMemoryCookieStore();
+ * await http.get(upstream, { cookieStore });
+ * cookieStore.getCookies();
+ * @see Source: `aleph.http.client-middleware/in-memory-cookie-store`.
+ */
+export function inMemoryCookieStore(seed: readonly ClientCookie[] = []): Required<CookieStore> {
+  const store = new JarStore();
+  store.addCookies(seed);
+  return store;
+}
+
+class JarStore implements Required<CookieStore> {
+  readonly #jar = new CookieJar(undefined, { looseMode: true, allowSecureOnLocal: false });
+
+  getCookies(): readonly ClientCookie[] {
+    return (this.#jar.serializeSync()?.cookies ?? []).flatMap((one) => {
+      const cookie = Cookie.fromJSON(one);
+      return cookie === undefined ? [] : [fromJar(cookie)];
+    });
+  }
+
+  addCookies(cookies: readonly ClientCookie[]): void {
+    for (const cookie of cookies) {
+      const host = cookie.domain?.replace(/^\./, "");
+      if (host === undefined) continue;
+      const made = toJar(cookie);
+      if (cookie.hostOnly === true) made.domain = null;
+      const url = `https://${host}${cookie.path ?? "/"}`;
+      this.#jar.setCookieSync(made, url, { ignoreError: true });
+    }
+  }
+
+  cookiesFor(origin: CookieOrigin): readonly ClientCookie[] {
+    return this.#jar.getCookiesSync(urlOf(origin)).map(fromJar);
+  }
+
+  setCookie(line: string, origin: CookieOrigin): ClientCookie | undefined {
+    const kept = this.#jar.setCookieSync(line, urlOf(origin), { ignoreError: true, loose: true });
+    return kept === undefined ? undefined : fromJar(kept);
+  }
+}

@@ -1,0 +1,26 @@
+import { withHeader } from "../headers.js";
+import type { Client, ClientRequest } from "../types.js";
+import { mediaTypeOf } from "./content-type.js";
+
+/** The request with `accept` as its header. */
+export function acceptRequest(request: ClientRequest): ClientRequest {
+  return request.accept === undefined ? request : withHeader(request, "accept", mediaTypeOf(request.accept));
+}
+
+/** The request with `acceptEncoding` as its header. */
+export function acceptEncodingRequest(request: ClientRequest): ClientRequest {
+  const { acceptEncoding } = request;
+  if (acceptEncoding === undefined) return request;
+  const value = typeof acceptEncoding === "string" ? acceptEncoding : acceptEncoding.join(", ");
+  return withHeader(request, "accept-encoding", value);
+}
+
+/** Client middleware: writes `accept` as a header, see {@link acceptRequest}. */
+export function wrapAccept(client: Client): Client {
+  return (request) => client(acceptRequest(request));
+}
+
+/** Client middleware: writes `acceptEncoding` as a header, see {@link acceptEncodingRequest}. */
+export function wrapAcceptEncoding(client: Client): Client {
+  return (request) => client(acceptEncodingRequest(request));
+}

@@ -1,0 +1,115 @@
+import { Readable } from "node:stream";
+import { type ByteBody, charset, isReadable, readBytes } from "../../../byte-streams/core.js";
+import { type Awaitable, andThen } from "../../../deferred/index.js";
+import { formDecodeMap } from "../../../ring/codec.js";
+import { findContentTypeCharset } from "../../../ring/parsing.js";
+import { isSource, toReadable } from "../../../stream/index.js";
+import { CoercionError } from "../errors.js";
+import { isUnexceptionalStatus } from "../response.js";
+import type { Client, ClientRequest, ClientResponse } from "../types.js";
+
+const MAX_BYTES = 104_857_600;
+
+type Body = Readable | ByteBody;
+
+/** The charset of a response, of which there may be none that is known. */
+function charsetOf(response: ClientResponse<unknown>): string {
+  return findContentTypeCharset(response.headers["content-type"] ?? "") ?? "utf-8";
+}
+
+function readAs(response: ClientResponse<unknown>, request: ClientRequest): Awaitable<Uint8Array> {
+  return readBytes(response.body as ByteBody, { maxBytes: request.maxBytes ?? MAX_BYTES });
+}
+
+function textOf(bytes: Uint8Array, encoding: string): string {
+  return charset(encoding).decode(bytes);
+}
+
+/** Is JSON to be parsed, or is the text wanted? */
+function isParsed(
+  response: ClientResponse<unknown>,
+  { coerce = "unexceptional", unexceptionalStatus }: ClientRequest,
+): boolean {
+  if (coerce === "always") return true;
+  const isFine = (unexceptionalStatus ?? isUnexceptionalStatus)(response.status);
+  return coerce === "exceptional" ? !isFine : isFine;
+}
+
+function asJson(bytes: Uint8Array, response: ClientResponse<unknown>, request: ClientRequest): unknown {
+  const text = textOf(bytes, charsetOf(response));
+  if (!isParsed(response, request)) return text;
+  if (text === "") return null;
+  try {
+    return JSON.parse(text, request.jsonOpts?.reviver);
+  } catch (cause) {
+    throw new CoercionError("json", { ...response, body: text }, cause);
+  }
+}
+
+const isJson = (contentType: string): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
+const isForm = (contentType: string): boolean => /^application\/x-www-form-urlencoded\b/i.test(contentType);
+
+function convert(bytes: Uint8Array, as: string, response: ClientResponse<unknown>, request: ClientRequest): unknown {
+  const contentType = response.headers["content-type"] ?? "";
+  switch (as) {
+    case "byteArray":
+      return bytes;
+    case "string":
+      return textOf(bytes, charsetOf(response));
+    case "json":
+      return asJson(bytes, response, request);
+    case "x-www-form-urlencoded":
+      return formDecodeMap(textOf(bytes, charsetOf(response)), charsetOf(response));
+    case "auto":
+      if (isJson(contentType)) return asJson(bytes, response, request);
+      return isForm(contentType)
+        ? convert(bytes, "x-www-form-urlencoded", response, request)
+        : textOf(bytes, charsetOf(response));
+    default:
+      return textOf(bytes, as);
+  }
+}
+
+/** Text as it comes; a character may be split between chunks. */
+function reader(body: Body, encoding: string): AsyncIterable<string> {
+  const decoder = new TextDecoder(encoding);
+  const chunks = isSource(body) ? toReadable(body) : (body as Readable);
+  async function* pieces(): AsyncGenerator<string> {
+    for await (const chunk of chunks) {
+      const text = decoder.decode(chunk as Uint8Array, { stream: true });
+      if (text !== "") yield text;
+    }
+    const rest = decoder.decode();
+    if (rest !== "") yield rest;
+  }
+  return pieces();
+}
+
+/**
+ * The response with its body as `as` says: "string", "byteArray", "json", "auto" (by its content type), "reader",
+ * "x-www-form-urlencoded", "webStream", or the name of a charset. Text has the charset that the response names, else UTF-8. Without a body JSON is
+ * null.
+ *
+ * @throws {CoercionError} code `RING_COERCION`, for JSON that is none; `RING_BODY_TOO_LARGE` beyond `maxBytes`;
+ *   `RING_UNKNOWN_CHARSET`.
+ */
+export function coercionResponse(
+  response: ClientResponse<unknown>,
+  request: ClientRequest,
+): Awaitable<ClientResponse<unknown>> {
+  const { as = "stream" } = request;
+  const { body } = response;
+  if (as === "stream" || (!isReadable(body) && !isSource(body))) return response;
+  if (as === "webStream") return { ...response, body: Readable.toWeb(isReadable(body) ? body : toReadable(body)) };
+  if (as === "reader") return { ...response, body: reader(body as Body, charsetOf(response)) };
+  return andThen(readAs(response, request), (bytes) => {
+    const read: { -readonly [K in keyof ClientResponse<unknown>]: ClientResponse<unknown>[K] } = { ...response };
+    read.body = convert(bytes, as, response, request);
+    return read;
+  });
+}
+
+/** Client middleware: reads the body as `as` says, see {@link coercionResponse}. */
+export function wrapCoercion(client: Client): Client {
+  return (request) => andThen(client(request), (response) => coercionResponse(response, request));
+}

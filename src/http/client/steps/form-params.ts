@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from "../../../errors/index.js";
+import type { Client, ClientRequest } from "../types.js";
+import { mediaTypeOf } from "./content-type.js";
+import { encodeParams } from "./query-params.js";
+
+const HAS_FORM = new Set(["post", "put", "patch", "delete"]);
+const URLENCODED = "application/x-www-form-urlencoded";
+
+/**
+ * The request with its `formParams` as body: urlencoded, or JSON if that is its `contentType`. Other methods than POST, PUT,
+ * PATCH and DELETE have no form.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for another content type.
+ */
+export function formParamsRequest(request: ClientRequest): ClientRequest {
+  const { formParams, ...rest } = request;
+  if (formParams === undefined || formParams === null || !HAS_FORM.has((request.requestMethod ?? "").toLowerCase())) {
+    return request;
+  }
+  const contentType = request.contentType ?? URLENCODED;
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType.startsWith(URLENCODED)) {
+    const encoding = request.formParamEncoding;
+    const body = encodeParams(formParams, request.multiParamStyle, encoding);
+    return { ...rest, contentType, characterEncoding: encoding ?? request.characterEncoding, body };
+  }
+  if (/^application\/(?:[\w.-]+\+)?json\b/i.test(mediaType)) {
+    return { ...rest, contentType, body: JSON.stringify(formParams, request.jsonOpts?.replacer) };
+  }
+  throw new InvalidArgumentError(
+    `formParams can be written as a form or as JSON, not as ${mediaType}; write the body yourself and give it as body`,
+  );
+}
+
+/** Client middleware: makes `formParams` the body, see {@link formParamsRequest}. */
+export function wrapFormParams(client: Client): Client {
+  return (request) => client(formParamsRequest(request));
+}

@@ -1,0 +1,21 @@
+import { andThen } from "../../../deferred/index.js";
+import { encodeMultipart } from "../multipart.js";
+import type { Client, ClientRequest } from "../types.js";
+
+/** Client middleware: makes `multipart` the body of the request; TRACE has none. */
+export function wrapMultipart(client: Client): Client {
+  return (request) => {
+    const parts = request.multipart ?? formDataIn(request);
+    if (parts === undefined || request.requestMethod?.toLowerCase() === "trace") return client(request);
+    return andThen(encodeMultipart(parts, request.mimeSubtype), ({ body, length, contentType }) => {
+      const { multipart: _, ...rest } = request;
+      const encoded: ClientRequest = { ...rest, contentType, characterEncoding: undefined, body };
+      return client(length === undefined ? encoded : { ...encoded, length });
+    });
+  };
+}
+
+/** A form as body is sent like a form as `multipart`. */
+function formDataIn({ body }: ClientRequest): FormData | undefined {
+  return Object.prototype.toString.call(body) === "[object FormData]" ? (body as FormData) : undefined;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "@jest/globals";
+import * as http from "../../src/http/index.js";
+import { pool, serve } from "./servers.js";
+
+const origin = { host: "www.example.com", port: 80, isSecure: false, path: "/blog/post" };
+const sentTo = (store: Required<http.CookieStore>, change: Partial<http.CookieOrigin> = {}) =>
+  store.cookiesFor({ ...origin, ...change }).map(({ name, value }) => `${name}=${value}`);
+
+describe("inMemoryCookieStore", () => {
+  it.each([
+    ["the host that set it", "a=1", {}, ["a=1"]],
+    ["no subdomain of it", "a=1", { host: "sub.www.example.com" }, []],
+    ["no other host", "a=1", { host: "www.example.org" }, []],
+    ["subdomains of its domain", "a=1; domain=example.com", { host: "sub.example.com" }, ["a=1"]],
+    ["subdomains of its domain with a dot", "a=1; domain=.example.com", { host: "example.com" }, ["a=1"]],
+    ["its path", "a=1; path=/blog", { path: "/blog" }, ["a=1"]],
+    ["paths below it", "a=1; path=/blog", { path: "/blog/x" }, ["a=1"]],
+    ["no path that only begins alike", "a=1; path=/blog", { path: "/blogger" }, []],
+    ["no plain connection, if it is secure", "a=1; secure", {}, []],
+    ["a secure connection, if it is secure", "a=1; secure", { isSecure: true }, ["a=1"]],
+    ["nobody, once it has expired", "a=1; max-age=0", {}, []],
+    ["the host for all its seconds", "a=1; max-age=1000", {}, ["a=1"]],
+  ])("sends a cookie to %s", (_where, line, change, expected) => {
+    const store = http.inMemoryCookieStore();
+    store.setCookie(line, { ...origin, isSecure: true });
+    expect(sentTo(store, change)).toEqual(expected);
+  });
+
+  it.each([
+    ["another host's domain (cookie tossing)", "a=1; domain=example.org"],
+    ["a subdomain", "a=1; domain=sub.www.example.com"],
+    ["a public suffix (supercookie)", "a=1; domain=com"],
+    ["nothing", ""],
+  ])("does not keep a cookie for %s", (_what, line) => {
+    const store = http.inMemoryCookieStore();
+    expect(store.setCookie(line, origin)).toBeUndefined();
+    expect(store.getCookies()).toEqual([]);
+  });
+
+  it("keeps one cookie of a domain, path and name", () => {
+    const store = http.inMemoryCookieStore([{ name: "a", value: "1", domain: "www.example.com" }]);
+    store.setCookie("a=2; domain=www.example.com; path=/", origin);
+    expect(store.getCookies()).toMatchObject([{ name: "a", value: "2", path: "/" }]);
+  });
+});
+
+/** Sets cookies on /set, tells those it got elsewhere. */
+const server = (...lines: string[]) =>
+  serve((req, res) => {
+    if (req.url === "/login") res.writeHead(302, { location: "/home", "set-cookie": lines }).end();
+    else res.end(req.headers.cookie ?? "none");
+  });
+
+describe("cookies", () => {
+  it("go along, and are kept on the hops of a redirect", async () => {
+    const { url } = await server("session=abc; path=/", "gone=1; max-age=0", "");
+    const cookieStore = http.inMemoryCookieStore();
+    const seen: unknown[] = [];
+    const response = await http.get(`${url}/login`, {
+      pool: pool(),
+      cookieStore,
+      as: "string",
+      responseInterceptor: (one) => (seen.push(one.headers["set-cookie"]), one),
+    });
+    expect(response.body).toBe("session=abc");
+    expect(cookieStore.getCookies()).toMatchObject([{ name: "session", value: "abc", hostOnly: true }]);
+    expect(seen).toHaveLength(2);
+  });
+
+  it("are listed in the response that sets them", async () => {
+    const { url } = await server("a=1");
+    const options = { pool: pool(), cookieStore: http.inMemoryCookieStore(), followRedirects: false };
+    expect((await http.get(`${url}/login`, options)).cookies).toMatchObject([{ name: "a", value: "1" }]);
+  });
+
+  it("come from the header, else as given, else from the store", async () => {
+    const { url, port: _ } = await server();
+    const cookieStore = http.inMemoryCookieStore([{ name: "a", value: "store", domain: "127.0.0.1", hostOnly: true }]);
+    const ask = async (options: http.RequestOptions) =>
+      (await http.get(url, { pool: pool(), cookieStore, ...options, as: "string" })).body;
+    expect(await ask({ cookies: { a: "given" }, headers: { Cookie: "a=header" } })).toBe("a=header");
+    expect(await ask({ cookies: { a: "given", b: { value: "2" } } })).toBe("a=given; b=2");
+    expect(await ask({ cookies: [{ name: "a", value: "list" }] })).toBe("a=list");
+    expect(await ask({ cookies: [] })).toBe("a=store");
+    expect(await ask({ cookieStore: undefined })).toBe("none");
+  });
+
+  it("go through a store of the user's, by the spec's judgement", async () => {
+    const { url } = await server("a=1; path=/", "b=2; domain=example.com", "deep=3; path=/login");
+    const kept: http.ClientCookie[] = [];
+    const cookieStore: http.CookieStore = {
+      getCookies: () => kept,
+      addCookies: (cookies) => void kept.push(...cookies),
+    };
+    const { body } = await http.get(`${url}/login`, { pool: pool(), cookieStore, as: "string" });
+    expect(kept.map(({ name }) => name)).toEqual(["a", "deep"]);
+    expect(body).toBe("a=1");
+  });
+});

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "@jest/globals";
+import * as http from "../../src/http/index.js";
+import { pool, serve } from "./servers.js";
+
+describe("ten thousand requests, every fifth cancelled, every seventh not read", () => {
+  it("leave no socket, timer, listener or waiting request behind", async () => {
+    const open = new Set<IncomingMessage>();
+    const { url, sockets, quiet } = await serve((req, res) => {
+      open.add(req);
+      res.on("close", () => open.delete(req));
+      // Some are slow enough to be cancelled at work.
+      if (Math.random() < 0.02) setTimeout(() => res.end("slow"), 1);
+      else res.end("x".repeat(200));
+    });
+    const one = pool({ connectionsPerHost: 16 });
+    const { signal } = new AbortController();
+    const outcomes = { read: 0, unread: 0, cancelled: 0, other: 0 };
+    const timersBefore = timers();
+    const ask = async (index: number) => {
+      const response = http.get(url, {
+        pool: one,
+        signal,
+        poolTimeout: 60_000,
+        requestTimeout: 60_000,
+        readTimeout: 60_000,
+      });
+      if (index % 5 === 0) {
+        if (index % 2 === 0) await Promise.resolve();
+        http.cancelRequest(response);
+      }
+      try {
+        const { body } = await response;
+        if (index % 7 === 0) outcomes.unread++;
+        else {
+          for await (const _ of body);
+          outcomes.read++;
+        }
+      } catch (error) {
+        outcomes[(error as { code?: string }).code === "RING_REQUEST_CANCELLED" ? "cancelled" : "other"]++;
+      }
+    };
+    for (let done = 0; done < 10_000; done += 100) {
+      // oxlint-disable-next-line no-await-in-loop -- a hundred at a time
+      await Promise.all(Array.from({ length: 100 }, (_, index) => ask(done + index)));
+    }
+    expect(outcomes).toEqual({ cancelled: 2000, unread: expect.any(Number), read: expect.any(Number), other: 0 });
+    expect(outcomes.read + outcomes.unread).toBe(8000);
+    expect(one.inUse[url]?.waiting ?? 0).toBe(0);
+    expect(sockets.size).toBeLessThanOrEqual(16);
+    await one.close();
+    expect(one.inUse).toEqual({});
+    await quiet();
+    expect(open.size).toBe(0);
+    expect(timers()).toBeLessThanOrEqual(timersBefore);
+  }, 60_000);
+});
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
