@@ -17,7 +17,7 @@ export interface AntiForgery {
 export interface AntiForgeryOptions<N = HasSession> {
   /** Finds the token that came with a request. @default the form field, else the headers x-csrf-token, x-xsrf-token */
   readonly readToken?: ((request: RingRequest) => unknown) | undefined;
-  /** The answer to a refused request; null for none. @default 403, text/html, "Invalid anti-forgery token" */
+  /** The answer to a refused request; null for none. @default 403, text/html, "<h1>Invalid anti-forgery token</h1>" */
   readonly errorResponse?: RingResponse | null | undefined;
   /** Answers refused requests, instead of `errorResponse`. */
   readonly errorHandler?: Handler | null | undefined;

@@ -4,6 +4,8 @@ import { InvalidArgumentError } from "../src/errors/index.js";
 import { tagged, tagOf } from "../src/ring/tag.js";
 import type { Handler, RingRequest } from "../src/ring/types.js";
 import { type AbsoluteRedirectsOptions, wrapAbsoluteRedirects } from "./absolute-redirects.js";
+import type { HasSession } from "./anti-forgery/session.js";
+import type { AntiForgeryStrategy } from "./anti-forgery/strategy.js";
 import { type AntiForgery, type AntiForgeryOptions, wrapAntiForgery } from "./anti-forgery.js";
 import { wrapContentLength } from "./content-length.js";
 import { type ContentTypeOptions, wrapContentType } from "./content-type.js";
@@ -64,8 +66,8 @@ export interface DefaultsConfig {
   readonly session?: Switch<SessionOptions & { readonly flash?: Switch }>;
   readonly security?:
     | {
-        /** `wrapAntiForgery` */
-        readonly antiForgery?: Switch<AntiForgeryOptions>;
+        /** `wrapAntiForgery`, with whatever strategy */
+        readonly antiForgery?: Switch<AntiForgeryOptions<never>>;
         /** `wrapXssProtection` */
         readonly xssProtection?: (XssProtectionOptions & { readonly enable?: boolean }) | Off;
         /** `wrapFrameOptions` */
@@ -123,6 +125,21 @@ export type DefaultsAdded<C> = If<Get<Get<C, "params">, "urlencoded">, Params> &
   If<Get<C, "session">, Cookies & Session> &
   If<Get<Get<C, "session">, "flash">, Flash> &
   If<Get<Get<C, "security">, "antiForgery">, AntiForgery>;
+
+type KeyOf<Options> = Options extends object ? keyof Options : never;
+type SessionKey = KeyOf<DefaultsConfig["session"]>;
+/** TypeScript lets misspelt options through where there is a spread, as in what is made of a preset's session. */
+type Spelt<C> = C extends { readonly session: infer Given extends object }
+  ? { readonly session: { readonly [Name in Exclude<keyof Given, SessionKey>]: never } }
+  : unknown;
+
+/** What the strategy of tokens looks for in a request. */
+type Needed<Options> = Options extends { readonly strategy: AntiForgeryStrategy<infer N> } ? N : HasSession;
+/** What the stack of a configuration neither adds nor can do without, so that middleware further out has to add it. */
+type Missing<C, Value = Get<Get<C, "security">, "antiForgery">> = If<
+  Value,
+  Omit<Needed<Value>, keyof DefaultsAdded<C>>
+>;
 
 /** The middleware of one place of a configuration, by its value there: true, or options. */
 export interface DefaultsEntry {
@@ -302,8 +319,11 @@ function withRoom(handler: Handler, names: readonly string[]): Handler {
  * Middleware: the stack of a configuration around a handler; best one of {@link apiDefaults}, {@link secureApiDefaults},
  * {@link siteDefaults} and {@link secureSiteDefaults}, or what a spread makes of one.
  *
- * Their types say what is on, and so what the handler finds in its request. HEAD reaches the handler: `wrapHead` goes
- * outside, if it is wanted. Nothing here catches errors.
+ * Their types say what is on, and so what the handler finds in its request; a configuration that has a name of its own is
+ * written `as const`, so that what is true stays so. A handler that says `RingRequest & Session<Visitor>` of its request
+ * finds sessions of that type. What the tokens' strategy needs and the stack does not have (by default a session) is for
+ * middleware outside to add. HEAD reaches the handler: `wrapHead` goes outside, if it is wanted. Nothing here catches
+ * errors.
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, for a name that the configuration does not have, and
  *   for options that the middleware there refuses.
@@ -317,8 +337,8 @@ function withRoom(handler: Handler, names: readonly string[]): Handler {
  */
 export function wrapDefaults<const C extends DefaultsConfig, R extends RingRequest = RingRequest>(
   handler: Handler<R & DefaultsAdded<C>>,
-  config: C,
-): Handler<Omit<R, keyof DefaultsAdded<C>>> {
+  config: C & Spelt<C>,
+): Handler<Omit<R, keyof DefaultsAdded<C>> & Missing<C>> {
   const steps = defaultsList(config);
   const adding = steps.filter(({ name }) => Object.hasOwn(ADDED, name)).map(({ name }) => name);
   const outermost = adding.length > 1 ? adding.at(-1) : undefined;
@@ -327,7 +347,7 @@ export function wrapDefaults<const C extends DefaultsConfig, R extends RingReque
     wrapped = wrap(wrapped);
     if (name === outermost) wrapped = withRoom(wrapped, adding);
   }
-  return wrapped as unknown as Handler<Omit<R, keyof DefaultsAdded<C>>>;
+  return wrapped as unknown as Handler<Omit<R, keyof DefaultsAdded<C>> & Missing<C>>;
 }
 
 /** The type of {@link apiDefaults}. */

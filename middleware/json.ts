@@ -18,7 +18,7 @@ import { mergeParams } from "../src/ring/param-map.js";
 import { characterEncoding } from "../src/ring/request.js";
 import { Seq } from "../src/ring/seq.js";
 import { tagged } from "../src/ring/tag.js";
-import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import type { DataResponse, Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 import { isSource } from "../src/stream/index.js";
 
 export { BigDecimal } from "../src/ring/big-decimal.js";
@@ -48,9 +48,7 @@ export interface JsonParams {
 }
 
 /** A response whose body may be data. */
-export interface JsonResponse extends Omit<RingResponse, "body"> {
-  readonly body?: unknown;
-}
+export interface JsonResponse extends DataResponse {}
 
 interface ReadJsonOptions {
   /** Makes the key of an object's member of its name. @default the name */
@@ -225,7 +223,7 @@ function wrapReading(name: string, handler: Handler<never>, options: JsonBodyOpt
 
 /**
  * Middleware: hands the handler a request that went through {@link jsonBodyRequest}; a malformed body is answered with
- * `malformedResponse`.
+ * `malformedResponse`. It may stand inside or outside of `wrapJsonResponse`.
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, in place, if a limit is none.
  * @example
@@ -233,10 +231,10 @@ function wrapReading(name: string, handler: Handler<never>, options: JsonBodyOpt
  * const app = wrapJsonBody(greet, { maxBytes: 10_000 });
  * @see Source: `ring.middleware.json/wrap-json-body`.
  */
-export function wrapJsonBody<R extends object = JsonRequest>(
-  handler: Handler<R>,
+export function wrapJsonBody<R extends object = JsonRequest, Res extends JsonResponse = RingResponse>(
+  handler: Handler<R, Res>,
   options: JsonBodyOptions = {},
-): Handler<Omit<R, "body"> & Pick<RingRequest, "body">> {
+): Handler<Omit<R, "body"> & Pick<RingRequest, "body">, Res | RingResponse> {
   return wrapReading("wrapJsonBody", handler as Handler<never>, options, withBody);
 }
 
@@ -249,11 +247,11 @@ export function wrapJsonBody<R extends object = JsonRequest>(
  * const app = wrapJsonParams((request) => ({ status: 200, body: `Hello, ${request.params?.["name"]}!` }));
  * @see Source: `ring.middleware.json/wrap-json-params`.
  */
-export function wrapJsonParams<R extends RingRequest>(
-  handler: Handler<R & JsonParams>,
+export function wrapJsonParams<R extends RingRequest, Res extends JsonResponse = RingResponse>(
+  handler: Handler<R & JsonParams, Res>,
   options: JsonBodyOptions = {},
-): Handler<Omit<R, keyof JsonParams>> {
-  return wrapReading("wrapJsonParams", handler, options, withParams) as Handler<Omit<R, keyof JsonParams>>;
+): Handler<Omit<R, keyof JsonParams>, Res | RingResponse> {
+  return wrapReading("wrapJsonParams", handler as Handler<never>, options, withParams);
 }
 
 const isFunction = (x: unknown): boolean => typeof x === "function";

@@ -34,7 +34,16 @@ export {
   type UploadStore,
 } from "../src/multipart/index.js";
 
-/** Fields and files by name: a text, or what the store answered; several of one name are an array. No prototype. */
+/**
+ * Fields and files by name: a text, or what the store answered; several of one name are an array. No prototype.
+ *
+ * @example
+ * const upload = wrapMultipartParams(({ multipartParams: { photo } }) =>
+ *   typeof photo === "object" && "filename" in photo // one file, and neither a text nor an array
+ *     ? { status: 200, body: `${photo.filename}: ${photo.size} bytes in ${photo.tempfile}` }
+ *     : { status: 400, body: "One photo, please." },
+ * );
+ */
 export type MultipartParamMap<V = TempFile> = Readonly<Record<string, string | V | readonly (string | V)[]>>;
 
 /** What `wrapMultipartParams` adds to a request. */

@@ -29,6 +29,43 @@ async function echo(url: string, messages: readonly (string | Buffer)[]): Promis
   return received;
 }
 
+/** A browser: it keeps cookies, and sends the token of the last page with each form. */
+class Visitor {
+  readonly #url: string;
+  readonly #cookies = new Map<string, string>();
+  #token = "";
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async page(): Promise<string> {
+    const text = await (await this.#fetch("/", {})).text();
+    this.#token = /name="__anti-forgery-token" type="hidden" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    return text;
+  }
+
+  post(path: string, body: URLSearchParams | FormData): Promise<Response> {
+    body.set("__anti-forgery-token", this.#token);
+    return this.#fetch(path, { method: "POST", body });
+  }
+
+  /** What a form of another site makes it send: the cookies, but no token. */
+  forge(path: string): Promise<Response> {
+    return this.#fetch(path, { method: "POST" });
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const cookie = [...this.#cookies].map((pair) => pair.join("=")).join("; ");
+    const response = await fetch(new URL(path, this.#url), { ...init, headers: { cookie }, redirect: "manual" });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      this.#cookies.set(name, value);
+    }
+    return response;
+  }
+}
+
 /** Talks to each example as its first lines say. */
 const talks: Readonly<Record<string, (url: string, program: Program) => Promise<void>>> = {
   "hello.ts": async (url) => {
@@ -65,6 +102,50 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     expect((await fetch(url, post)).status).toBe(202);
     expect((await events.read()).value).toBe("event: news\ndata: It rains.\ndata: Cats and dogs.\n\n");
     await events.cancel();
+  },
+
+  "site.ts": async (url) => {
+    const visitor = new Visitor(url);
+    expect(await visitor.page()).toContain("Log in");
+    const answer = await visitor.post("/login", new URLSearchParams({ user: "<Ada>" }));
+    expect(answer.headers.get("x-frame-options")).toBe("SAMEORIGIN");
+    const inside = await visitor.page();
+    expect(inside).toMatch(/You are in[^]*Hello, &#60;Ada&#62;[^]*multipart/);
+    expect(await visitor.page()).not.toContain("You are in");
+
+    const photo = new FormData();
+    photo.set("photo", new File(["0123456789"], "photo.jpg"));
+    expect((await visitor.post("/upload", photo)).status).toBe(303);
+    expect(await visitor.page()).toContain("photo.jpg has 10 bytes");
+
+    const forged = await visitor.forge("/logout");
+    expect([forged.status, await forged.text()]).toEqual([403, "<h1>Invalid anti-forgery token</h1>"]);
+    expect(await visitor.page()).toContain("Hello");
+    await visitor.post("/logout", new FormData());
+    expect(await visitor.page()).toContain("Log in");
+
+    const json = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
+    expect(await (await fetch(new URL("/api/echo", url), json)).json()).toEqual({ a: 1 });
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
+  "file-server.ts": async (url) => {
+    const file = new URL("/index.ts", url);
+    const whole = await fetch(file, { headers: { "accept-encoding": "br" } });
+    const [text, headers] = [await whole.text(), whole.headers];
+    expect(text).toBe(readProjectFile("src/index.ts"));
+    expect(headers.get("content-type")).toBe("text/typescript; charset=utf-8");
+    expect([headers.get("content-encoding"), headers.get("vary")]).toEqual(["br", "Accept-Encoding"]);
+
+    const part = await fetch(file, { headers: { range: "bytes=0-9" } });
+    expect([part.status, await part.text()]).toEqual([206, text.slice(0, 10)]);
+    expect(part.headers.get("content-range")).toBe(`bytes 0-9/${text.length}`);
+    expect((await fetch(file, { headers: { range: `bytes=${text.length}-` } })).status).toBe(416);
+
+    const condition = { "if-modified-since": headers.get("last-modified") ?? "" };
+    expect((await fetch(file, { headers: condition })).status).toBe(304);
+    expect((await fetch(new URL("/..%2fpackage.json", url))).status).toBe(404);
   },
 
   "websocket-echo.ts": async (url) => {

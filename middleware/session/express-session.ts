@@ -92,6 +92,9 @@ function readFound(found: unknown): SessionData | undefined {
  *   none; {@link SessionDataError} code `RING_SESSION_DATA`, for a session that is no map or has a key `cookie`.
  * @example
  * const client = createClient({ disableOfflineQueue: true });
+ * // Without a listener a lost connection ends the process.
+ * client.on("error", (error) => console.error(error));
+ * await client.connect();
  * const store = expressSessionStore(new RedisStore({ client }), { timeToLive: 3600 });
  * const app = wrapSession(handler, { store });
  */

@@ -9,7 +9,7 @@ const MASK = "••••••";
 const SECRET =
   /^(?:proxy-)?authorization$|(?:^|[-_])auth(?:$|[-_])|cookie|token|secret|session|passw|pwd|api-?_?key|private|credential|csrf|xsrf|signature|flash|sslClientCert/i;
 
-export const isSecret = (name: string): boolean => SECRET.test(name);
+const isSecret = (name: string): boolean => SECRET.test(name);
 
 /** Levels of maps in maps, and elements of each, that are shown. */
 const MAX_DEPTH = 4;

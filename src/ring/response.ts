@@ -3,9 +3,9 @@
 import { findHeaderName, getAll, headerOf } from "./headers.js";
 import { findContentTypeCharset } from "./parsing.js";
 import type {
-  Body,
   CookieAttributes,
   CookieValue,
+  DataResponse,
   HeaderValue,
   MadeResponse,
   ResponseCookie,
@@ -23,30 +23,32 @@ export {
   resourceResponse,
   urlResponse,
 } from "./file-response.js";
-export type { MadeResponse };
+export type { DataResponse, MadeResponse };
 export { getAll };
 
-function make<B extends Body>(status: number, headers: ResponseHeaders, body: B): MadeResponse<B> {
+function make<B>(status: number, headers: ResponseHeaders, body: B): MadeResponse<B> {
   return { status, headers, body };
 }
 
-/** 200 with a body and no headers. @see Source: `ring.util.response/response`. */
-export function response<B extends Body>(body: B): MadeResponse<B> {
+/** 200 with a body and no headers; the body may be data, if `wrapJsonResponse` writes it. @see Source: `ring.util.response/response`. */
+export function response<B>(body: B): MadeResponse<B> {
   return make(200, {}, body);
 }
 
 /** 404. @see Source: `ring.util.response/not-found`. */
-export function notFound<B extends Body>(body: B): MadeResponse<B> {
+export function notFound<B>(body: B): MadeResponse<B> {
   return make(404, {}, body);
 }
 
 /** 400. @see Source: `ring.util.response/bad-request`. */
-export function badRequest<B extends Body>(body: B): MadeResponse<B> {
+export function badRequest<B>(body: B): MadeResponse<B> {
   return make(400, {}, body);
 }
 
 /** 201 at a URL. @see Source: `ring.util.response/created`. */
-export function created(url: string, body: Body = null): MadeResponse {
+export function created(url: string): MadeResponse<null>;
+export function created<B>(url: string, body: B): MadeResponse<B>;
+export function created(url: string, body: unknown = null): MadeResponse<unknown> {
   return make(201, { Location: url }, body);
 }
 
@@ -83,11 +85,11 @@ export function redirectAfterPost(url: string): MadeResponse<string> {
  * @see Source: `ring.util.response/status`.
  */
 export function status(status: number): MadeResponse<null>;
-export function status<R extends RingResponse>(
+export function status<R extends DataResponse>(
   response: R | null | undefined,
   status: number,
 ): Omit<R, "status"> & { readonly status: number };
-export function status(first: number | RingResponse | null | undefined, second?: number): RingResponse {
+export function status(first: number | DataResponse | null | undefined, second?: number): DataResponse {
   return typeof first === "number" ? make(first, {}, null) : { ...first, status: second };
 }
 
@@ -100,7 +102,7 @@ export type WithHeadersChanged<R> = Omit<R, "headers"> & { readonly headers: Res
  * @param value A list is sent as several lines; null is an empty value, everything else its text.
  * @see Source: `ring.util.response/header`. Differs: a list stays one.
  */
-export function header<R extends RingResponse>(
+export function header<R extends DataResponse>(
   response: R | null | undefined,
   name: string,
   value: HeaderValue | boolean | null | undefined,
@@ -110,7 +112,7 @@ export function header<R extends RingResponse>(
 }
 
 /** A copy of the response with a content-type. @see Source: `ring.util.response/content-type`. */
-export function contentType<R extends RingResponse>(
+export function contentType<R extends DataResponse>(
   response: R | null | undefined,
   type: string,
 ): WithHeadersChanged<R> {
@@ -119,7 +121,7 @@ export function contentType<R extends RingResponse>(
 
 /** The first header of that name, in any case: its name as it is spelt, and its value. @see Source: `ring.util.response/find-header`. */
 export function findHeader(
-  response: RingResponse | null | undefined,
+  response: DataResponse | null | undefined,
   name: string,
 ): readonly [name: string, value: HeaderValue | undefined] | undefined {
   const spelt = findHeaderName(response?.headers, name);
@@ -127,7 +129,7 @@ export function findHeader(
 }
 
 /** The value of the first header of that name, in any case. @see Source: `ring.util.response/get-header`. */
-export function getHeader(response: RingResponse | null | undefined, name: string): HeaderValue | undefined {
+export function getHeader(response: DataResponse | null | undefined, name: string): HeaderValue | undefined {
   return headerOf(response?.headers, name) as HeaderValue | undefined;
 }
 
@@ -139,7 +141,7 @@ export function getHeader(response: RingResponse | null | undefined, name: strin
  * updateHeader(response("hello"), "vary", (old) => (old === undefined ? "accept" : `${old}, accept`));
  * @see Source: `ring.util.response/update-header`.
  */
-export function updateHeader<R extends RingResponse, A extends readonly unknown[]>(
+export function updateHeader<R extends DataResponse, A extends readonly unknown[]>(
   response: R | null | undefined,
   name: string,
   f: (value: HeaderValue | undefined, ...rest: A) => HeaderValue,
@@ -157,7 +159,7 @@ export function updateHeader<R extends RingResponse, A extends readonly unknown[
  * charset({ headers: { "Content-Type": "text/html" } }, "utf-8").headers; // => { "Content-Type": "text/html; charset=utf-8" }
  * @see Source: `ring.util.response/charset`.
  */
-export function charset<R extends RingResponse>(
+export function charset<R extends DataResponse>(
   response: R | null | undefined,
   charset: string,
 ): WithHeadersChanged<R> {
@@ -168,7 +170,7 @@ export function charset<R extends RingResponse>(
 }
 
 /** The charset that the response's content-type names. @see Source: `ring.util.response/get-charset`. */
-export function getCharset(response: RingResponse | null | undefined): string | undefined {
+export function getCharset(response: DataResponse | null | undefined): string | undefined {
   const type = getHeader(response, "Content-Type");
   return type === undefined || type === null ? undefined : findContentTypeCharset(String(type));
 }
@@ -180,7 +182,7 @@ export function getCharset(response: RingResponse | null | undefined): string | 
  * setCookie(response("hello"), "seen", "yes", { path: "/", maxAge: 3600 });
  * @see Source: `ring.util.response/set-cookie`.
  */
-export function setCookie<R extends RingResponse>(
+export function setCookie<R extends DataResponse>(
   response: R | null | undefined,
   name: string,
   value: CookieValue,

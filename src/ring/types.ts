@@ -110,11 +110,16 @@ export interface RingResponse {
   readonly websocketProtocol?: string | undefined;
 }
 
-/** A response map as the makers here return it. */
-export interface MadeResponse<B = Body> extends RingResponse {
+/** A response whose body may also be data, for middleware to write (`wrapJsonResponse`); by itself it cannot be sent. */
+export interface DataResponse extends Omit<RingResponse, "body"> {
+  readonly body?: unknown;
+}
+
+/** A response map as the makers here return it; a {@link RingResponse} if `B` is a {@link Body}. */
+export interface MadeResponse<B = Body> extends DataResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  readonly body: B & Body;
+  readonly body: B;
 }
 
 /** A web application: from a request map to a response map, now or later; nothing means "not mine". */

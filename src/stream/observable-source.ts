@@ -44,7 +44,7 @@ export const observableKeys = (): (string | symbol)[] =>
   typeof Symbol.observable === "symbol" ? [Symbol.observable, "@@observable"] : ["@@observable"];
 
 /** The observable behind an object, if it has one. */
-export function observableOf<T = unknown>(x: unknown): Subscribable<T> | undefined {
+function observableOf<T = unknown>(x: unknown): Subscribable<T> | undefined {
   if (x === null || (typeof x !== "object" && typeof x !== "function")) return undefined;
   const methods = x as Readonly<Record<string | symbol, unknown>>;
   const key = observableKeys().find((name) => typeof methods[name] === "function");

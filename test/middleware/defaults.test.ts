@@ -7,21 +7,26 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
 import {
   type AntiForgery,
+  type AntiForgeryStrategy,
   apiDefaults,
   type Cookies,
   cookieStore,
+  type DefaultsAdded,
   type DefaultsConfig,
   defaultsList,
   defaultsOrder,
+  encryptedToken,
   type Flash,
   memoryStore,
   type Params,
   type Session,
   secureApiDefaults,
   secureSiteDefaults,
+  signedToken,
   siteDefaults,
   wrapDefaults,
   wrapHead,
+  wrapSession,
 } from "../../middleware/index.js";
 import { ring, type WebsocketSocket, withWebsockets } from "../../src/index.js";
 import { pipe } from "../../src/ring/pipe.js";
@@ -263,6 +268,38 @@ describe("the types of wrapDefaults", () => {
     expect(served(parsed)(request({ queryString: "a=1" }))).toEqual({ body: "1" });
   });
 
+  it("follow a configuration with a name, if it is constant, and go through pipe", () => {
+    const constant = { ...apiDefaults, cookies: true } as const;
+    const named = (request: RingRequest & DefaultsAdded<typeof constant>): RingResponse => ({
+      body: `${request.params["a"] as string} ${request.cookies["b"]?.value}`,
+    });
+    const app = served(pipe(named, (handler) => wrapDefaults(handler, constant)));
+    expect(app(request({ queryString: "a=1", headers: { cookie: "b=2" } }))).toMatchObject({ body: "1 2" });
+    const variable = { ...apiDefaults, cookies: true };
+    // @ts-expect-error -- it may be set to false
+    expect(served(wrapDefaults(named, variable))).toBeInstanceOf(Function);
+  });
+
+  it("follow the strategy of tokens: what it needs the stack has, or what is outside of it", () => {
+    const secret = "a secret of enough bytes";
+    const token = ({ antiForgeryToken }: RingRequest & AntiForgery): RingResponse => ({ body: antiForgeryToken });
+    const by = <N>(strategy: AntiForgeryStrategy<N>) => ({ ...apiDefaults, security: { antiForgery: { strategy } } });
+    const signed = served(wrapDefaults(token, { ...by(signedToken(secret)), cookies: true }));
+    expect(signed(request())).toMatchObject({
+      headers: { "Set-Cookie": [expect.stringContaining("__Host-anti-forg")] },
+    });
+    // @ts-expect-error -- there are no cookies
+    served(wrapDefaults(token, by(signedToken(secret))));
+    // @ts-expect-error -- there is no session
+    served(wrapDefaults(token, { ...apiDefaults, security: { antiForgery: true } }));
+    served(wrapSession(wrapDefaults(token, { ...apiDefaults, security: { antiForgery: true } })));
+    const ofUser = by(encryptedToken(secret, 3600, ({ user }: { readonly user: string }) => user));
+    // @ts-expect-error -- nothing adds the user
+    served(wrapDefaults(token, ofUser));
+    const sealed = wrapDefaults(token, ofUser)({ ...request(), user: "ada" });
+    expect(sealed).toMatchObject({ body: expect.stringMatching(/\S/) });
+  });
+
   it("do not compile without what the handler reads", () => {
     // @ts-expect-error -- an API has no session
     served(wrapDefaults(visits, apiDefaults));
@@ -274,6 +311,8 @@ describe("the types of wrapDefaults", () => {
     served(wrapDefaults((request) => ({ body: request.params }), { params: { urlencoded: Boolean(visits) } }));
     // @ts-expect-error -- nothing adds a user
     served(wrapDefaults((request: RingRequest & Params & { user: string }) => ({ body: request.user }), apiDefaults));
+    // @ts-expect-error -- a misspelt option of the session
+    wrapDefaults(() => null, { ...site, session: { ...siteDefaults.session, stroe: memoryStore() } });
     // @ts-expect-error -- there is no such store
     wrapDefaults(() => null, { session: { store: 5 } });
     expect(() => wrapDefaults(() => null, { security: { frameOptions: "sometimes" as "deny" } })).toThrow(invalid);

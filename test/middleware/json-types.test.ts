@@ -17,6 +17,16 @@ import {
   wrapParams,
 } from "../../middleware/index.js";
 import { pipe } from "../../src/ring/pipe.js";
+import {
+  badRequest,
+  contentType,
+  created,
+  header,
+  notFound,
+  response,
+  setCookie,
+  status,
+} from "../../src/ring/response.js";
 import type { Handler, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { expectType } from "../types.js";
 
@@ -38,6 +48,8 @@ describe("the types of JSON middleware", () => {
     const order = ({ body, uri }: JsonRequest<Order>): JsonResponse => ({ body: { id: body.id + 1, uri } });
     served(pipe(order, wrapJsonResponse, wrapJsonBody));
     served(wrapJsonBody(wrapJsonResponse(order), { maxBytes: 10 }));
+    served(wrapJsonResponse(wrapJsonBody(order)));
+    served(pipe(order, wrapJsonBody, (inner) => wrapJsonParams(inner), wrapJsonResponse));
     const full = ({ body, params, cookies }: JsonRequest<Order> & Params & Cookies): JsonResponse => ({
       body: [body.id, params["a"], cookies["b"]?.value],
     });
@@ -53,12 +65,27 @@ describe("the types of JSON middleware", () => {
     expect(wrapJsonParams).toBeInstanceOf(Function);
   });
 
+  it("take data from the makers of responses, whatever is done to them", () => {
+    const app = (): JsonResponse => setCookie(header(status(response([1]), 201), "a", "b"), "c", "d");
+    served(wrapJsonResponse(app));
+    served(wrapJsonResponse(() => contentType(created("/1", { id: 1 }), "application/problem+json")));
+    served(wrapJsonResponse(() => notFound({ error: "no such order" })));
+    served(wrapJsonResponse(() => badRequest({ error: "no order" })));
+    expect(response([1])).toEqual({ status: 200, headers: {}, body: [1] });
+    expectType<string>()(response("text").body);
+    expectType<null>()(created("/1").body);
+  });
+
   it("do not let through what does not fit", () => {
     const order = ({ body }: JsonRequest<Order>): RingResponse => ({ body: String(body.id) });
     // @ts-expect-error -- nothing parses the body
     served(order);
     // @ts-expect-error -- nothing encodes the data
     served(() => ({ body: { id: 1 } }));
+    // @ts-expect-error -- nothing encodes what the maker of responses was given
+    served(() => response({ id: 1 }));
+    // @ts-expect-error -- nothing encodes the data, and reading does not
+    served(wrapJsonBody(({ body }: JsonRequest<Order>) => response(body)));
     // @ts-expect-error -- an option that does not exist
     wrapJsonBody(order, { limit: 5 });
     // @ts-expect-error -- a response's status is a number

@@ -28,7 +28,7 @@ export interface Versioning {
 const PARAMETER = /[?&]ring-reload=\d+$/;
 
 /** A URL without the version in it. */
-export const plainUrl = (url: string): string => url.replace(PARAMETER, "");
+const plainUrl = (url: string): string => url.replace(PARAMETER, "");
 
 /** What changes when a file does; empty if it is not there. */
 export function stampOf(stats: BigIntStats | undefined): string {
