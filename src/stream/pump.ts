@@ -141,7 +141,12 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           }
           const base = mark();
           const connection = this.#round[this.#next] as Connection<T>;
-          this.#answers[this.#next++] = send(connection, this.#message as T);
+          const answer = send(connection, this.#message as T);
+          if (answer === TRUE && this.#round.length === 1) {
+            // The usual case: one sink, which has the message already. There is nothing to hear.
+            this.#message = WAITING;
+            this.#step = TAKE;
+          } else this.#answers[this.#next++] = answer;
           if (this.#stepBack(base)) return;
           continue;
         }
