@@ -10,7 +10,7 @@ import {
   resolveConnectionOptions,
 } from "./connection-options.js";
 import { PoolClosedError, PoolQueueFullError } from "./errors.js";
-import { Host, type HostPool, type Waiter } from "./host.js";
+import { Host, type Waiter } from "./host.js";
 import { type DnsOptions, type DnsResolver, dnsLookup, type Lookup, lookupWith } from "./lookup.js";
 import {
   HostSampler,
@@ -66,8 +66,8 @@ export function connectionPool(options: PoolOptions = {}): ConnectionPool {
   return new ConnectionPool(options);
 }
 
-/** A pool of connections; made by `connectionPool`. */
-export class ConnectionPool implements HostPool, AsyncDisposable {
+/** A pool of connections; made by `connectionPool`. A `HostPool` too, which is not said below: that part is not published. */
+export class ConnectionPool implements AsyncDisposable {
   readonly connectionsPerHost: number;
   /** @internal */
   readonly middleware: ClientMiddleware | undefined;
