@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { tagged, tagOf } from "../src/ring/tag.js";
 import type { Handler, RingRequest } from "../src/ring/types.js";
+import { isTruthy } from "../src/transducers/transducer.js";
 import { type AbsoluteRedirectsOptions, wrapAbsoluteRedirects } from "./absolute-redirects.js";
 import type { HasSession } from "./anti-forgery/session.js";
 import type { AntiForgeryStrategy } from "./anti-forgery/strategy.js";
@@ -263,13 +264,11 @@ function valueAt(config: DefaultsConfig, path: string): unknown {
   return path.split(".").reduce<unknown>((map, key) => (isMap(map) ? map[key] : undefined), config);
 }
 
-const isOn = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
-
 function stepsOf({ name, path, wrap }: DefaultsEntry, config: DefaultsConfig): readonly DefaultsStep[] {
   const value = valueAt(config, path);
   // Only folders come in lists.
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter(isOn).map((value) => ({
+  return values.filter(isTruthy).map((value) => ({
     name,
     path,
     options: value === true ? undefined : value,

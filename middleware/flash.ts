@@ -3,6 +3,7 @@
 import { andThen } from "../src/deferred/index.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import { isTruthy } from "../src/transducers/transducer.js";
 
 /** What `wrapFlash` adds to a request; `F` is the type of the application's own messages. */
 export interface Flash<F = unknown> {
@@ -16,8 +17,6 @@ interface WithSession {
 }
 
 type SessionMap = Readonly<Record<string, unknown>>;
-
-const isPresent = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 /**
  * Moves the message out of the session of a request, to `flash`.
@@ -57,8 +56,8 @@ export function flashResponse(
 ): RingResponse | null | undefined {
   if (response === null || response === undefined) return response;
   const isChanged = response.session !== undefined;
-  if (!isPresent(response.flash)) {
-    return isChanged || !isPresent(request.flash) ? response : { ...response, session: request.session as SessionMap };
+  if (!isTruthy(response.flash)) {
+    return isChanged || !isTruthy(request.flash) ? response : { ...response, session: request.session as SessionMap };
   }
   const session = isChanged ? response.session : (request.session as SessionMap);
   return { ...response, session: { ...session, _flash: response.flash } };

@@ -14,6 +14,7 @@ import { formEncode } from "../src/ring/codec.js";
 import { checkPrefix } from "../src/ring/cookie-prefix.js";
 import { tagged } from "../src/ring/tag.js";
 import type { CookieAttributes, Handler, RingRequest, RingResponse } from "../src/ring/types.js";
+import { isTruthy } from "../src/transducers/transducer.js";
 import { type Cookies, cookiesRequest, cookiesResponse } from "./cookies.js";
 import { memoryStore } from "./session/memory.js";
 import { type SessionData, SessionDataError, type SessionStore } from "./session/store.js";
@@ -99,8 +100,6 @@ interface Marked {
   readonly [RECREATE]?: boolean;
 }
 
-const isPresent = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
-
 /**
  * Marks the session of a response, so that it is stored under a new key and what was under the old one is deleted: to be
  * done wherever a client's rights change, at the log-in above all, so that nobody who knew the old key gains them.
@@ -129,7 +128,7 @@ function resolve(options: SessionOptions): Resolved {
     );
   }
   const { cookieName = "ring-session" } = options;
-  const cookieAttrs = { path: "/", httpOnly: true, ...options.cookieAttrs, ...(isPresent(root) && { path: root }) };
+  const cookieAttrs = { path: "/", httpOnly: true, ...options.cookieAttrs, ...(isTruthy(root) && { path: root }) };
   checkPrefix("wrapSession", cookieName, cookieAttrs);
   return {
     store: options.store ?? memoryStore(),
@@ -189,7 +188,7 @@ function added(request: Asking, { cookies }: Cookies, { session, sessionKey }: S
 }
 
 const withCookies = (request: Asking): Cookies =>
-  isPresent(request.cookies) ? (request as Cookies) : cookiesRequest({ headers: request.headers ?? {} });
+  isTruthy(request.cookies) ? (request as Cookies) : cookiesRequest({ headers: request.headers ?? {} });
 
 function open(request: Asking, resolved: Resolved): Awaitable<Opened> {
   const cookies = withCookies(request);
@@ -199,7 +198,7 @@ function open(request: Asking, resolved: Resolved): Awaitable<Opened> {
     added(
       request,
       cookies,
-      isPresent(found) ? { session: found as SessionData, sessionKey: key } : { session: {}, sessionKey: undefined },
+      isTruthy(found) ? { session: found as SessionData, sessionKey: key } : { session: {}, sessionKey: undefined },
     ),
   );
 }
@@ -207,7 +206,7 @@ function open(request: Asking, resolved: Resolved): Awaitable<Opened> {
 /** Tells the store what the response says about the session; yields the key that the client must know, if it is another. */
 function store(session: unknown, sessionKey: string | undefined, resolved: Resolved): Awaitable<unknown> {
   if (session === undefined) return undefined;
-  if (!isPresent(session)) return sessionKey === undefined ? undefined : askStore(resolved, "delete", sessionKey);
+  if (!isTruthy(session)) return sessionKey === undefined ? undefined : askStore(resolved, "delete", sessionKey);
   if ((session as Marked)[RECREATE] !== true) return askStore(resolved, "write", sessionKey, session as SessionData);
   const { [RECREATE]: _, ...data } = session as Marked;
   return andThen(askStore(resolved, "delete", sessionKey), () => askStore(resolved, "write", undefined, data));
@@ -241,9 +240,9 @@ function written(
   resolved: Resolved,
 ): RingResponse {
   const { session: _, sessionCookieAttrs, ...rest } = response;
-  const isNew = isPresent(newKey) && newKey !== sessionKey;
-  const value = isPresent(newKey) ? (newKey as string) : sessionKey;
-  if (value === undefined || !(isNew || isPresent(sessionCookieAttrs))) return finished(rest, resolved);
+  const isNew = isTruthy(newKey) && newKey !== sessionKey;
+  const value = isTruthy(newKey) ? (newKey as string) : sessionKey;
+  if (value === undefined || !(isNew || isTruthy(sessionCookieAttrs))) return finished(rest, resolved);
   const { cookieName, cookieAttrs, maxCookieBytes } = resolved;
   checkSize(cookieName, value, maxCookieBytes);
   const cookie = { ...cookieAttrs, ...sessionCookieAttrs, value };
@@ -354,7 +353,7 @@ function rescued(
       const session = response?.session;
       if (session === undefined) return unstored(response);
       // Stored under a new key, it would take the place of the session that is still in the store.
-      const error = new SessionStoreError(isPresent(session) ? "write" : "delete", cause);
+      const error = new SessionStoreError(isTruthy(session) ? "write" : "delete", cause);
       return rescue(error, request, () => unstored(response));
     });
   }

@@ -79,9 +79,9 @@ class Coming<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   #take(): Deferred<T | typeof END> {
-    const { timeout, ...clock } = this.#options;
+    const { timeout } = this.#options;
     const taken = this.#source.take<typeof END>(END);
-    return timeout === undefined ? taken : expire(taken, timeout, END, clock);
+    return timeout === undefined ? taken : expire(taken, timeout, END, this.#options);
   }
 
   [Symbol.asyncIterator](): this {
