@@ -15,7 +15,7 @@ import {
   ReadTimeoutError,
   RequestTimeoutError,
 } from "./errors.js";
-import type { Host, Waiter } from "./host.js";
+import { type Host, Waiter } from "./host.js";
 import type { Payload } from "./payload.js";
 import type { ConnectionPool } from "./pool.js";
 import { makeResponse } from "./response.js";
@@ -43,7 +43,7 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-export class Exchange implements Waiter, BodyOwner {
+export class Exchange extends Waiter implements BodyOwner {
   readonly result: Deferred<ClientResponse<unknown>> = new Deferred();
   readonly #request: ClientRequest;
   readonly #wire: WireRequest;
@@ -77,6 +77,7 @@ export class Exchange implements Waiter, BodyOwner {
     pool: ConnectionPool,
     cancellation: Cancellation | undefined,
   ) {
+    super();
     this.#request = request;
     this.#wire = wire;
     this.#target = target;
