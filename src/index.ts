@@ -19,14 +19,19 @@ export {
   TimeoutError,
 } from "./errors/index.js";
 export {
+  type AppOfMessages,
   attachWebsockets,
   expressOf,
+  type ListeningExpressApp,
+  type MessageClasses,
+  messageClasses,
   type RingOptions,
   ring,
   type WebsocketHandler,
   type WebsocketRoute,
   websocketRoute,
   withExpressWs,
+  withMessageClasses,
   withWebsockets,
   wrapExpress,
 } from "./express/index.js";
