@@ -31,6 +31,15 @@ export {
   wrapExpress,
 } from "./express/index.js";
 export {
+  BodyReadError,
+  type FetchHandler,
+  type FromFetchOptions,
+  fromFetch,
+  MethodNotSupportedError,
+  type ToFetchOptions,
+  toFetch,
+} from "./fetch/index.js";
+export {
   abortSignal,
   ContentLengthError,
   InvalidResponseError,

@@ -41,6 +41,11 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
+  /** Are request and response Node's own, for others to use as such? */
+  get isNodes(): boolean {
+    return true;
+  }
+
   /** What a parser of the host's made of the body that it read; undefined if there is none. */
   get parsedBody(): unknown {
     return undefined;
@@ -193,10 +198,10 @@ export function exchangeBehind(request: object): Exchange | undefined {
   return (request as { [EXCHANGE]?: Exchange })[EXCHANGE];
 }
 
-/** The exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests. */
+/** Node's exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on requests of mocks and of fetch. */
 export function exchangeOf(request: object): Exchange {
   const exchange = exchangeBehind(request);
-  if (exchange === undefined) throw new NoExchangeError();
+  if (exchange === undefined || !exchange.isNodes) throw new NoExchangeError();
   return exchange;
 }
 

@@ -1,5 +1,6 @@
 /** Node's request as a map, a map as Node's response. */
 export { wrapRingAsyncHandler } from "./async-handler.js";
+export { webBody } from "./web-body.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export {

@@ -1,0 +1,121 @@
+import { EventEmitter } from "node:events";
+import type { UnderlyingDefaultSource } from "node:stream/web";
+import { InvalidResponseError } from "../message/index.js";
+import type { HeaderValue } from "../ring/types.js";
+
+/** Bytes of a body that wait for a reader before whoever makes the body is told to wait. */
+const HIGH_WATER_MARK = 65_536;
+
+/** The client has gone; nobody reads it. */
+const CLIENT_GONE = 499;
+
+const encoder = new TextEncoder();
+
+/**
+ * What the writer of responses uses of Node's response, over a `Response` of fetch: so that one code writes both. It emits
+ * `drain` when the reader of the body wants more, and `close` when it has all of it or wants no more.
+ */
+export class FetchResponse extends EventEmitter {
+  headersSent = false;
+  destroyed = false;
+  writableFinished = false;
+  readonly #route: string;
+  readonly #answer: (response: Response) => void;
+  readonly #headers = new Headers();
+  #statusCode = 200;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  /** @param answer Gets the response, once: when its head is known. */
+  constructor(route: string, answer: (response: Response) => void) {
+    super();
+    this.#route = route;
+    this.#answer = answer;
+  }
+
+  /** @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`, for a status that fetch does not have. */
+  set statusCode(status: number) {
+    if (status < 200 || status > 599) {
+      throw new InvalidResponseError(this.#route, `has the status ${status}; those of fetch are from 200 to 599`);
+    }
+    this.#statusCode = status;
+  }
+
+  setHeader(name: string, value: HeaderValue): void {
+    if (!Array.isArray(value)) {
+      this.#headers.set(name, String(value as string | number));
+      return;
+    }
+    this.#headers.delete(name);
+    for (const line of value) this.#headers.append(name, line);
+  }
+
+  getHeader(name: string): string | string[] | undefined {
+    if (!this.#headers.has(name)) return undefined;
+    return name.toLowerCase() === "set-cookie" ? this.#headers.getSetCookie() : (this.#headers.get(name) as string);
+  }
+
+  hasHeader(name: string): boolean {
+    return this.#headers.has(name);
+  }
+
+  removeHeader(name: string): void {
+    this.#headers.delete(name);
+  }
+
+  /** Gives out the response; its body comes later. */
+  flushHeaders(): void {
+    if (this.headersSent || this.destroyed) return;
+    const source: UnderlyingDefaultSource<Uint8Array> = {
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => void this.emit("drain"),
+      cancel: () => this.leave(),
+    };
+    this.#send(new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK })));
+  }
+
+  #send(body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null): void {
+    this.headersSent = true;
+    this.#answer(new Response(body, { status: this.#statusCode, headers: this.#headers }));
+  }
+
+  /** @returns false if the next chunk should wait for `drain` */
+  write(chunk: string | Uint8Array): boolean {
+    this.flushHeaders();
+    const controller = this.#controller as ReadableStreamDefaultController<Uint8Array>;
+    controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    return (controller.desiredSize ?? 0) > 0;
+  }
+
+  end(payload: string | Uint8Array = ""): void {
+    if (this.destroyed) return;
+    this.writableFinished = true;
+    // Bytes, as a Response would add a content-type to a string.
+    const bytes = typeof payload === "string" ? encoder.encode(payload) : (payload as Uint8Array<ArrayBuffer>);
+    if (!this.headersSent) this.#send(bytes.byteLength === 0 ? null : bytes);
+    else this.#controller?.close();
+    this.emit("close");
+  }
+
+  /** Somebody else answers. */
+  handOver(): void {
+    this.headersSent = true;
+    this.writableFinished = true;
+    this.emit("close");
+  }
+
+  /** Ends the body in the middle, so that its reader sees that it is not complete. */
+  fail(error: unknown): void {
+    this.destroyed = true;
+    this.#controller?.error(error);
+    this.emit("close");
+  }
+
+  /** The client has gone: nobody wants an answer, or the rest of it. */
+  leave(reason?: unknown): void {
+    if (this.destroyed || this.writableFinished) return;
+    if (!this.headersSent) this.#answer(new Response(null, { status: CLIENT_GONE }));
+    this.fail(reason);
+  }
+}
