@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { UnderlyingDefaultSource } from "node:stream/web";
+import type { UnderlyingSource } from "node:stream/web";
 import { InvalidResponseError } from "../message/index.js";
 import type { HeaderValue } from "../ring/types.js";
 
@@ -24,6 +24,7 @@ export class FetchResponse extends EventEmitter {
   readonly #headers = new Headers();
   #statusCode = 200;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   /** @param answer Gets the response, once: when its head is known. */
   constructor(route: string, answer: (response: Response) => void) {
@@ -65,12 +66,12 @@ export class FetchResponse extends EventEmitter {
   /** Gives out the response; its body comes later. */
   flushHeaders(): void {
     if (this.headersSent || this.destroyed) return;
-    const source: UnderlyingDefaultSource<Uint8Array> = {
-      start: (controller) => {
+    const source: UnderlyingSource<Uint8Array> & { readonly type?: undefined } = {
+      start: (controller: ReadableStreamDefaultController<Uint8Array>) => {
         this.#controller = controller;
       },
-      pull: () => void this.emit("drain"),
-      cancel: () => this.leave(),
+      pull: () => (this.#failure === undefined ? void this.emit("drain") : this.#tellFailure()),
+      cancel: (reason) => this.leave(reason),
     };
     this.#send(new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK })));
   }
@@ -105,17 +106,25 @@ export class FetchResponse extends EventEmitter {
     this.emit("close");
   }
 
-  /** Ends the body in the middle, so that its reader sees that it is not complete. */
+  /** Ends the body in the middle: its reader gets what was written, and then the error. */
   fail(error: unknown): void {
     this.destroyed = true;
-    this.#controller?.error(error);
+    this.#failure = { error };
+    this.#tellFailure();
     this.emit("close");
+  }
+
+  /** An error throws away what waits for the reader, so it waits behind it. */
+  #tellFailure(): void {
+    if (this.#controller?.desiredSize === HIGH_WATER_MARK) this.#controller.error(this.#failure?.error);
   }
 
   /** The client has gone: nobody wants an answer, or the rest of it. */
   leave(reason?: unknown): void {
     if (this.destroyed || this.writableFinished) return;
     if (!this.headersSent) this.#answer(new Response(null, { status: CLIENT_GONE }));
-    this.fail(reason);
+    this.destroyed = true;
+    this.#controller?.error(reason);
+    this.emit("close");
   }
 }

@@ -1,6 +1,5 @@
 /** Node's request as a map, a map as Node's response. */
 export { wrapRingAsyncHandler } from "./async-handler.js";
-export { webBody } from "./web-body.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export {
@@ -14,3 +13,4 @@ export {
 } from "./request.js";
 export { respond } from "./response.js";
 export { serve } from "./serve.js";
+export { webBody } from "./web-body.js";

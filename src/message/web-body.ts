@@ -51,7 +51,7 @@ function webStream(source: ChunkSource): ReadableStream<Uint8Array> {
 }
 
 function nextOf(source: ChunkSource): Awaitable<unknown> {
-  const later = deferred<unknown>();
+  const later = deferred();
   const chunk = source.next({
     onSuccess: (found) => void later.success(found),
     onError: (error) => void later.error(error),
