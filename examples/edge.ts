@@ -8,7 +8,7 @@
  */
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { fromFetch, ring, router, toFetch } from "express-ring";
+import { type FetchHandler, fromFetch, ring, router, toFetch } from "express-ring";
 import { toByteArray } from "express-ring/byte-streams";
 import { chain } from "express-ring/deferred";
 import { periodically, transform } from "express-ring/stream";
@@ -34,7 +34,7 @@ const app = router({
     })),
 });
 
-const edge = { fetch: toFetch(app) };
+const edge: { readonly fetch: FetchHandler } = { fetch: toFetch(app) };
 export default edge;
 
 const server = express()

@@ -16,8 +16,12 @@ interface HttpBindings {
 type Fetch = (request: Request, env: HttpBindings) => Response | PromiseLike<Response>;
 
 /** Serves a fetch handler on a free port. */
-export async function serveFetch(fetch: Fetch): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  const { serve } = (await load("@hono/node-server")) as { readonly serve: (options: { fetch: Fetch; port: number }) => Server };
+export async function serveFetch(
+  fetch: Fetch,
+): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  const { serve } = (await load("@hono/node-server")) as {
+    readonly serve: (options: { fetch: Fetch; port: number }) => Server;
+  };
   const server = serve({ fetch, port: 0 });
   if (!server.listening) await once(server, "listening");
   return {

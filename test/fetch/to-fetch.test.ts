@@ -187,9 +187,10 @@ describe("toFetch", () => {
           false,
         );
       }
-      expect(log).toMatchObject(
-        Array(5).fill({ error: { code: "RING_INVALID_RESPONSE", message: expect.stringContaining("those of fetch") } }),
-      );
+      expect(log).toHaveLength(5);
+      for (const { error } of log) {
+        expect(error).toMatchObject({ code: "RING_INVALID_RESPONSE", message: expect.stringContaining("of fetch") });
+      }
     }));
 
   it("says clearly what it cannot do: Express's objects, websockets", () =>
