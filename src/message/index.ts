@@ -2,6 +2,7 @@
 export { wrapRingAsyncHandler } from "./async-handler.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
+export { applyHead, type Head, type HeadLine, headLines } from "./head.js";
 export {
   type HostFacts,
   localAddress,
