@@ -1,7 +1,7 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
-import { Exchange, serve } from "../message/index.js";
+import { Exchange, type Head, InvalidResponseError, isClientsFault, serve } from "../message/index.js";
 import type { RingResponse } from "../ring/types.js";
 import { FetchResponse } from "./response.js";
 
@@ -22,7 +22,7 @@ export class FetchExchange extends Exchange {
   constructor(request: Request, answer: (response: Awaitable<Response>) => void, rest: Rest) {
     const { method, url, signal } = request;
     const { pathname } = new URL(url);
-    const res = new FetchResponse(`${method} ${pathname}`, answer);
+    const res = new FetchResponse(answer);
     // As much of them as what sends responses looks at.
     const req = { method, url: pathname, httpVersionMajor: 1, socket: { destroyed: false } };
     super(req as unknown as IncomingMessage, res as unknown as ServerResponse);
@@ -45,6 +45,11 @@ export class FetchExchange extends Exchange {
     return [...this.#request.headers].flat();
   }
 
+  override checkHead({ status }: Head): void {
+    if (status >= 200 && status <= 599) return;
+    throw new InvalidResponseError(this.route, `has the status ${status}; those of fetch are from 200 to 599`);
+  }
+
   protected override pass(): void {
     (this.res as unknown as FetchResponse).handOver();
     this.#answer(this.#rest.pass());
@@ -53,10 +58,10 @@ export class FetchExchange extends Exchange {
   protected override fail(error: unknown): void {
     const { errorHandler } = this.#rest;
     const plain = (): RingResponse => plainly(error, this.route);
-    if (errorHandler === undefined || this.#hasFailed) serve(plain, undefined as never, this);
+    if (errorHandler === undefined || this.#hasFailed) serve(plain, undefined, this);
     else {
       this.#hasFailed = true;
-      serve(() => andThen(errorHandler(error), (response) => response ?? plain()), undefined as never, this);
+      serve(() => andThen(errorHandler(error), (response) => response ?? plain()), undefined, this);
     }
   }
 
@@ -66,14 +71,10 @@ export class FetchExchange extends Exchange {
   }
 }
 
-/** The answer to a request that failed: nothing of the error but its status. */
+/** The answer to a request that failed, as a server gives it: only what is the client's fault is told to the client. */
 function plainly(error: unknown, route: string): RingResponse {
-  const { status } = error as { readonly status?: unknown };
-  const known = typeof status === "number" && status >= 400 && status <= 599 ? STATUS_CODES[status] : undefined;
-  if (known === undefined || (status as number) >= 500) logError(error, `${route} failed`);
-  return {
-    status: known === undefined ? 500 : (status as number),
-    headers: { "content-type": "text/plain" },
-    body: known ?? "Internal Server Error",
-  };
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  if (isClientsFault(error)) return { status: error.status, headers, body: error.message };
+  logError(error, `${route} failed`);
+  return { status: 500, headers, body: "Internal Server Error" };
 }

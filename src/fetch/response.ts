@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
 import type { UnderlyingSource } from "node:stream/web";
-import { InvalidResponseError } from "../message/index.js";
 import type { HeaderValue } from "../ring/types.js";
 
 /** Bytes of a body that wait for a reader before whoever makes the body is told to wait. */
@@ -16,29 +15,19 @@ const encoder = new TextEncoder();
  * `drain` when the reader of the body wants more, and `close` when it has all of it or wants no more.
  */
 export class FetchResponse extends EventEmitter {
+  statusCode = 200;
   headersSent = false;
   destroyed = false;
   writableFinished = false;
-  readonly #route: string;
   readonly #answer: (response: Response) => void;
   readonly #headers = new Headers();
-  #statusCode = 200;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   /** @param answer Gets the response, once: when its head is known. */
-  constructor(route: string, answer: (response: Response) => void) {
+  constructor(answer: (response: Response) => void) {
     super();
-    this.#route = route;
     this.#answer = answer;
-  }
-
-  /** @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`, for a status that fetch does not have. */
-  set statusCode(status: number) {
-    if (status < 200 || status > 599) {
-      throw new InvalidResponseError(this.#route, `has the status ${status}; those of fetch are from 200 to 599`);
-    }
-    this.#statusCode = status;
   }
 
   setHeader(name: string, value: HeaderValue): void {
@@ -78,7 +67,7 @@ export class FetchResponse extends EventEmitter {
 
   #send(body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null): void {
     this.headersSent = true;
-    this.#answer(new Response(body, { status: this.#statusCode, headers: this.#headers }));
+    this.#answer(new Response(body, { status: this.statusCode, headers: this.#headers }));
   }
 
   /** @returns false if the next chunk should wait for `drain` */

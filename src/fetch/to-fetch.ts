@@ -16,10 +16,9 @@ export interface ToFetchOptions<Host extends readonly unknown[] = readonly unkno
   /** Answers the requests that the handler does not, as fetch does. @default an empty 404 */
   readonly fallback?: FetchHandler<Host> | undefined;
   /**
-   * Answers, as Ring does, when the handler fails or its answer cannot be sent; null is the answer without it. Nothing is
-   * logged for it.
-   *
-   * @default logs the error, and answers its `status`, or 500, with the name of that status as text
+   * Answers, as Ring does, when the handler fails or its answer cannot be sent; null, and its own failure, are answered as
+   * without it. @default the error is logged, and answered with 500 "Internal Server Error"; an error of the kit's that is the
+   * client's fault (a `status` of 400 to 499) with that status and its message
    */
   readonly errorHandler?: ((error: unknown) => Awaitable<RingResponse | null | undefined>) | undefined;
   /** The client's address, which a `Request` does not have: of a header, or of what the host tells. @default "" */

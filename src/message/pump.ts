@@ -4,7 +4,7 @@ import { logError } from "../errors/index.js";
 import { type ChunkSource, END, LATER } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
-import { applyHead, type Head } from "./head.js";
+import type { Head } from "./head.js";
 import { chunkBytes, type TextPieces, textPieces } from "./text.js";
 
 /** How long headers wait for the first chunk of a body that may fail early, in milliseconds. */
@@ -124,8 +124,8 @@ export class Pump implements Listener<unknown> {
       this.#exchange.reportSecondAnswer();
       return false;
     }
+    this.#exchange.applyHead(this.#head, this.#length);
     this.#isHeadSent = true;
-    applyHead(this.#exchange.res, this.#head, this.#length);
     return true;
   }
 
@@ -145,7 +145,11 @@ export class Pump implements Listener<unknown> {
   }
 
   #sendHead(): void {
-    if (this.#applyHead()) this.#exchange.res.flushHeaders();
+    try {
+      if (this.#applyHead()) this.#exchange.res.flushHeaders();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   readonly #onImpatience = (): void => {
@@ -178,7 +182,7 @@ export class Pump implements Listener<unknown> {
     const wasOver = this.#state === OVER;
     this.#stop(error);
     if (wasOver) return;
-    if (this.#isHeadSent) this.#exchange.cut(error);
+    if (this.#isHeadSent) this.#exchange.cut(error, this.#length !== undefined);
     else this.#exchange.raise(error);
   }
 

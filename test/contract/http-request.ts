@@ -246,7 +246,7 @@ export function requestContract(host: Host): void {
         },
         async ({ port, errors }) => {
           const client = await rawClient(port);
-          client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+          client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
           await new Promise((resolve) => setImmediate(resolve));
           client.leave();
           await told;

@@ -8,6 +8,7 @@ import {
   expressOf,
   type Handler,
   pipe,
+  RingError,
   type RingRequest,
   seq,
   toFetch,
@@ -110,31 +111,26 @@ describe("toFetch", () => {
     expect(await (await app(at("/", { headers: { "x-ip": "::2" } }), { ip: "::1" })).text()).toBe("::2");
   });
 
+  const teapot = new RingError("RING_TEAPOT", "this is a teapot; send a cup", { status: 418 });
   it.each<[string, unknown, number, string, number]>([
     ["an error", new Error("secret"), 500, "Internal Server Error", 1],
     [
-      "an error with a status of the server's",
-      Object.assign(new Error("secret"), { status: 503 }),
-      503,
-      "Service Unavailable",
+      "somebody else's error with a status",
+      Object.assign(new Error("secret"), { status: 400 }),
+      500,
+      "Internal Server Error",
       1,
     ],
+    ["an error that is the client's fault", teapot, 418, "this is a teapot; send a cup", 0],
     [
-      "an error with a status of the client's",
-      Object.assign(new Error("secret"), { status: 413 }),
-      413,
-      "Payload Too Large",
-      0,
-    ],
-    [
-      "an error with a status that is none",
-      Object.assign(new Error("secret"), { status: 200 }),
+      "an error that is the server's fault",
+      new RingError("RING_X", "secret", { status: 503 }),
       500,
       "Internal Server Error",
       1,
     ],
     ["nothing", undefined, 500, "Internal Server Error", 1],
-  ])("answers %s with its status and no more", (_what, error, status, text, logged) =>
+  ])("answers %s with what the client may know of it", (_what, error, status, text, logged) =>
     withLog(async (log) => {
       for (const fail of [
         () => Promise.reject(error),
@@ -144,7 +140,7 @@ describe("toFetch", () => {
       ] as Handler[]) {
         const response = await toFetch(fail)(at("/x?secret"));
         expect([response.status, await response.text()]).toEqual([status, text]);
-        expect(response.headers.get("content-type")).toBe("text/plain");
+        expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
       }
       expect(log).toHaveLength(2 * logged);
       for (const { message } of log) expect(message).toBe("GET /x failed");
