@@ -41,6 +41,8 @@ export function translate(error: unknown, target: Target, when: string, maxHeade
     case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":
       return new InvalidArgumentError(`the request cannot be sent: ${(error as Error).message}`, { cause: error });
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
+    // Undici asserts what no server should do, such as to answer 101 where nobody asked for it.
+    case "ERR_ASSERTION":
       return new MalformedResponseError(origin, error);
     default:
       if ((error as Partial<Error>).name === "HTTPParserError") return new MalformedResponseError(origin, error);

@@ -34,7 +34,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
     it.each(["get", "post", "put", "patch", "delete", "trace"])("of %s arrive", async (method) => {
       const body = await asked("/anything/a%20b?c=d", { method, queryParams: { e: ["f", "g"] } });
       expect(body).toMatchObject({ method: method.toUpperCase(), args: { c: "d", e: ["f", "g"] } });
-      expect((body as { readonly url: string }).url).toMatch(/\/anything\/a b\?c=d&e=f&e=g$/);
+      expect((body as { readonly url: string }).url).toBe(`${server.url}/anything/a%20b?c=d&e=f&e=g`);
     });
 
     it.each(["post", "put", "patch", "delete"])("of a form arrive by %s", async (method) => {
@@ -115,7 +115,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
 
     it("/bearer takes a token", async () => {
       expect(await asked("/bearer", { oauthToken: "t0ken" })).toEqual({ authenticated: true, token: "t0ken" });
-      expect(await failure("/bearer", { basicAuth: "a:b" })).toMatchObject({ status: 401 });
+      expect(await failure("/bearer")).toMatchObject({ status: 401 });
     });
 
     const digestAuth = ["user", "secret"] as const;
@@ -140,9 +140,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
       const one = pool({ connectionsPerHost: 1 });
       const path = "/digest-auth/auth/user/secret/MD5/never";
       expect(await asked(path, { pool: one, digestAuth, cookieStore })).toMatchObject({ authenticated: true });
-      expect(cookieStore.getCookies().map(({ name }) => name)).toEqual(
-        expect.arrayContaining(["stale_after", "fake"]),
-      );
+      expect(cookieStore.getCookies().map(({ name }) => name)).toEqual(expect.arrayContaining(["stale_after", "fake"]));
       expect(one.inUse[server.url]).toEqual({ connections: 1, waiting: 0 });
     });
   });
@@ -156,9 +154,10 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
       expect(response.traceRedirects?.at(-1)).toBe(`${server.url}/get`);
     });
 
+    // One hop more than the limit says, as Aleph counts.
     it("end with the last one of too many", async () => {
       const response = await http.get(`${server.url}/redirect/9`, { pool: pool(), maxRedirects: 3 });
-      expect(response).toMatchObject({ status: 302, headers: { location: "/relative-redirect/5" } });
+      expect(response).toMatchObject({ status: 302, headers: { location: "/relative-redirect/4" } });
       response.close();
     });
 
@@ -192,7 +191,12 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
       [307, "put"],
       [308, "post"],
     ])("with status %i of %s are not followed", async (status, method) => {
-      const response = await http.request({ url: server.url + to(status), method, pool: pool(), throwExceptions: false });
+      const response = await http.request({
+        url: server.url + to(status),
+        method,
+        pool: pool(),
+        throwExceptions: false,
+      });
       expect(response).toMatchObject({ status, headers: { location: "/anything" } });
       expect(response.traceRedirects).toBeUndefined();
     });
@@ -372,7 +376,8 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
 
     it("of conditional requests are as they should be", async () => {
       const of = async (headers: Readonly<Record<string, string>>) =>
-        (await http.get(`${server.url}/etag/abc`, { pool: pool(), headers, throwExceptions: false, as: "string" })).status;
+        (await http.get(`${server.url}/etag/abc`, { pool: pool(), headers, throwExceptions: false, as: "string" }))
+          .status;
       expect(await of({ "if-none-match": '"abc"' })).toBe(304);
       expect(await of({ "if-none-match": '"other"' })).toBe(200);
       expect(await of({ "if-match": '"other"' })).toBe(412);
