@@ -14,10 +14,21 @@ interface Failure {
   readonly hostname?: unknown;
 }
 
+/** What connections, and streams of HTTP/2, fail with when the other side ends them. */
+const CLOSED: ReadonlySet<unknown> = new Set([
+  "UND_ERR_SOCKET",
+  "UND_ERR_INFO",
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_HTTP2_STREAM_ERROR",
+  "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_STREAM_CANCEL",
+  "ERR_STREAM_PREMATURE_CLOSE",
+]);
+
 /** Did the other side go away? */
 export function isClosedByPeer(error: unknown): boolean {
-  const { code } = error as Failure;
-  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE" || code === "ERR_HTTP2_STREAM_ERROR";
+  return CLOSED.has((error as Failure).code);
 }
 
 /**

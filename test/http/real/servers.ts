@@ -8,6 +8,8 @@ import { join } from "node:path";
 /** A program that runs. */
 export interface Started {
   readonly port: number;
+  /** Of which the first is `port`. */
+  readonly ports: readonly number[];
   /** "http://127.0.0.1:1234" */
   readonly url: string;
   /** Its folder, which goes with it. */
@@ -23,12 +25,13 @@ const PATIENCE = 20_000;
 /** Somebody else may take a free port before the program does. */
 const ATTEMPTS = 3;
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Ports that nobody listens on, all different. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }
 
 function answers(port: number): Promise<boolean> {
@@ -41,17 +44,18 @@ function answers(port: number): Promise<boolean> {
 }
 
 /**
- * Starts a program, and waits until somebody listens on its port.
+ * Starts a program, and waits until somebody listens on its first port.
  *
- * @param argumentsFor Gets a free port and an empty folder, in which it may write files first.
+ * @param argumentsFor Gets free ports and an empty folder, in which it may write files first.
  */
 export async function start(
   program: string,
-  argumentsFor: (port: number, folder: string) => readonly string[],
+  argumentsFor: (ports: readonly number[], folder: string) => readonly string[],
+  count = 1,
 ): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const started = await startOnce(program, argumentsFor);
+    const started = await startOnce(program, argumentsFor, count);
     if (typeof started !== "string") return started;
     if (attempt === ATTEMPTS) throw new Error(`${program} did not start: ${started}`);
   }
@@ -59,11 +63,13 @@ export async function start(
 
 async function startOnce(
   program: string,
-  argumentsFor: (port: number, folder: string) => readonly string[],
+  argumentsFor: (ports: readonly number[], folder: string) => readonly string[],
+  count: number,
 ): Promise<Started | string> {
-  const port = await freePort();
+  const ports = await freePorts(count);
+  const [port] = ports as [number];
   const folder = mkdtempSync(join(tmpdir(), "express-ring-"));
-  const child = spawn(program, argumentsFor(port, folder), { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
+  const child = spawn(program, argumentsFor(ports, folder), { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
   let log = "";
   for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", (text) => (log += text));
   const stop = async (): Promise<void> => {
@@ -73,7 +79,7 @@ async function startOnce(
   const patience = performance.now() + PATIENCE;
   while (isRunning(child) && performance.now() < patience) {
     // oxlint-disable-next-line no-await-in-loop -- until it listens
-    if (await answers(port)) return { port, url: `http://127.0.0.1:${port}`, folder, log: () => log, stop };
+    if (await answers(port)) return { port, ports, url: `http://127.0.0.1:${port}`, folder, log: () => log, stop };
     // oxlint-disable-next-line no-await-in-loop -- nobody says when
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -95,40 +101,51 @@ async function ended(child: ChildProcess): Promise<void> {
 /** httpbin under gunicorn: HTTP/1.1 with connections that are kept, sixteen requests at a time. */
 export function startHttpbin(python: string): Promise<Started> {
   const threads = ["--worker-class", "gthread", "--threads", "16", "--keep-alive", "30", "--graceful-timeout", "1"];
-  return start(python, (port) => ["-m", "gunicorn", "--bind", `127.0.0.1:${port}`, ...threads, "httpbin:app"]);
+  return start(python, ([port]) => ["-m", "gunicorn", "--bind", `127.0.0.1:${port}`, ...threads, "httpbin:app"]);
+}
+
+/** What the configuration of nginx is made of. */
+export interface NginxPlace {
+  readonly ports: readonly number[];
+  /** Where files are served from. */
+  readonly folder: string;
+  /** Makes a file in the folder. @returns its path */
+  readonly write: (name: string, content: string | Uint8Array) => string;
 }
 
 /**
  * nginx, in one process, that writes nothing outside its folder.
  *
- * @param http What is within `http { }`; `write` makes a file in the folder and tells its path.
+ * @param http What is within `http { }`.
+ * @param count Ports that it needs.
  */
-export function startNginx(
-  program: string,
-  http: (port: number, write: (name: string, content: string | Uint8Array) => string, folder: string) => string,
-): Promise<Started> {
-  return start(program, (port, folder) => {
-    const write = (name: string, content: string | Uint8Array): string => {
-      const path = join(folder, name);
-      writeFileSync(path, content);
-      return path;
-    };
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    const config = `
-      daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr warn;
-      events { worker_connections 256; }
-      http {
-        access_log off; root ${folder}; default_type text/plain;
-        ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
-        ${http(port, write, folder)}
-      }`;
-    return ["-p", folder, "-e", "stderr", "-c", write("nginx.conf", config)];
-  });
+export function startNginx(program: string, http: (place: NginxPlace) => string, count: number): Promise<Started> {
+  return start(
+    program,
+    (ports, folder) => {
+      const write = (name: string, content: string | Uint8Array): string => {
+        const path = join(folder, name);
+        writeFileSync(path, content);
+        return path;
+      };
+      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+      const config = `
+        daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr warn;
+        events { worker_connections 256; }
+        http {
+          access_log off; root ${folder}; default_type text/plain;
+          ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
+          ${http({ ports, folder, write })}
+        }`;
+      return ["-p", folder, "-e", "stderr", "-c", write("nginx.conf", config)];
+    },
+    count,
+  );
 }
 
 /** @param extra Lines of its configuration. */
 export function startTinyproxy(program: string, extra = ""): Promise<Started> {
-  return start(program, (port, folder) => {
+  return start(program, ([port], folder) => {
     const file = join(folder, "tinyproxy.conf");
     writeFileSync(file, `Port ${port}\nListen 127.0.0.1\nTimeout 30\nMaxClients 20\nAllow 127.0.0.1\n${extra}\n`);
     return ["-d", "-c", file];
@@ -136,5 +153,5 @@ export function startTinyproxy(program: string, extra = ""): Promise<Started> {
 }
 
 export function startMicrosocks(program: string, ...args: readonly string[]): Promise<Started> {
-  return start(program, (port) => ["-i", "127.0.0.1", "-p", String(port), ...args]);
+  return start(program, ([port]) => ["-i", "127.0.0.1", "-p", String(port), ...args]);
 }
