@@ -5,6 +5,7 @@ import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
 import { applyHead, type Head } from "./head.js";
+import { isHttp2 } from "./http2.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -82,7 +83,7 @@ export abstract class Exchange implements RawExchange {
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
   get #stream(): ServerHttp2Stream | undefined {
-    if (this.req.httpVersionMajor < 2) return undefined;
+    if (!isHttp2(this.req)) return undefined;
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
@@ -118,7 +119,12 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && isAbort(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+  }
+
+  /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
+  #isOfLeaving(error: unknown): boolean {
+    return isAbort(error) || (error !== null && error !== undefined && error === this.req.errored);
   }
 
   /** Tells the log that an answer came too late: somebody else (a timeout, say) has answered already. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { RequestHeaders } from "../ring/types.js";
+import { isHttp2 } from "./http2.js";
 
 /**
  * The header fields as Ring's SPEC has them: fields of one name joined by "," (cookie by ";").
@@ -12,7 +13,7 @@ export function requestHeaders(req: IncomingMessage): RequestHeaders {
   if (headers["set-cookie"] !== undefined) headers["set-cookie"] = headers["set-cookie"].join(",") as never;
   const repeated = repeatedNames(req.rawHeaders);
   if (repeated !== null) for (const name of repeated) joinRepeats(headers, name, req.rawHeaders);
-  if (req.httpVersionMajor > 1) dropPseudoHeaders(headers);
+  if (isHttp2(req)) dropPseudoHeaders(headers);
   return headers as RequestHeaders;
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { type Deferred, deferred, success, zip } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import { isHttp2 } from "../../message/index.js";
 import type { Handler } from "../../ring/types.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
@@ -197,7 +198,7 @@ function ignore(): void {}
 
 /** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer. */
 function onReset(req: IncomingMessage, f: (code: number) => void): void {
-  if (req.httpVersionMajor < 2) return;
+  if (!isHttp2(req)) return;
   const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
   stream.once("aborted", () => f(stream.rstCode ?? 0));
 }
