@@ -32,9 +32,21 @@ function isAwaited(res: ServerResponse): boolean {
   return _expect_continue === true && _sent100 !== true;
 }
 
+/** Connections that are about to be closed over a request; what their clients had sent behind it is not served. */
+const refused = new WeakSet<Socket>();
+/** Until there is one, nobody need look. */
+let isAnyRefused = false;
+
+/** Did the request come behind one that the connection is being closed over? */
+export function isBehindRefused(req: IncomingMessage): boolean {
+  return isAnyRefused && refused.has(req.socket);
+}
+
 /** Answers with a status alone, and closes the connection. */
 export function refuseAndClose(exchange: ServerExchange, status: number): void {
   if (isHttp2(exchange.req)) return exchange.answer({ status });
+  isAnyRefused = true;
+  refused.add(exchange.req.socket);
   lingerBeforeClosing(exchange.req.socket);
   exchange.answer({ status, headers: { connection: "close" } });
 }
@@ -51,7 +63,7 @@ function lingerBeforeClosing(socket: Socket): void {
   };
 }
 
-/** The status for a request whose head is too large, of a version that there is not, or for two hosts; undefined for others. */
+/** The status for a request whose head is too large, of a version that there is not, or for no host or two; undefined for others. */
 export function headFault(
   req: IncomingMessage,
   maxInitialLineLength: number,
@@ -73,7 +85,7 @@ export function headFault(
     if (name.length === 4 && name.toLowerCase() === "host") hosts += NO_HOST.test(value) ? 2 : 1;
   }
   if (size > maxHeaderSize) return 431;
-  return hosts > 1 ? 400 : undefined;
+  return hosts > 1 || (hosts === 0 && httpVersion === "1.1") ? 400 : undefined;
 }
 
 /** What no host has in it, so that one reader of it does not see another host than the next (RFC 9112, 3.2). */

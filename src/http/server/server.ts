@@ -13,7 +13,7 @@ import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
 import { nodeServer } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
-import { headFault, refuseAndClose, refuseBody } from "./refusals.js";
+import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
 
 /**
@@ -110,6 +110,7 @@ export class Server implements AsyncDisposable {
 
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
+    if (isBehindRefused(req)) return;
     const exchange = this.#front.exchange(req, res);
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
@@ -120,6 +121,7 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onExpectation = (req: IncomingMessage, res: ServerResponse): void => {
+    if (isBehindRefused(req)) return;
     const { continueHandler, maxRequestBodySize } = this.#options;
     const exchange = this.#front.exchange(req, res);
     if (Number(req.headers["content-length"]) > maxRequestBodySize) refuseBody(exchange);
