@@ -19,6 +19,8 @@ const LONGEST_CHECK = 30_000;
 export function nodeServer(options: ResolvedServerOptions): NodeServer {
   const server = unlimited(options);
   server.setTimeout(options.idleTimeout);
+  // Node would leave out what is beyond 2000 lines, and say nothing; their size is limited.
+  if ("maxHeadersCount" in server) server.maxHeadersCount = 0;
   return server;
 }
 
