@@ -8,10 +8,16 @@ export interface Host {
   start(handler: Handler): Promise<RunningHost>;
   /** The status of the answer to a request that the handler passes on. */
   readonly statusOfNull: number;
+  /** @default "http" */
+  readonly scheme?: "http" | "https";
+  /** Is there a gateway between the client and it, so that the bytes on the wire are the gateway's? */
+  readonly isHttp2?: boolean;
 }
 
 export interface RunningHost {
   readonly port: number;
+  /** Where the server listens, if something stands between it and the client. @default the same */
+  readonly serverPort?: number;
   /** What its error handler got, in order; it answers 500 or the error's status, text "failed". */
   readonly errors: unknown[];
   close(): Promise<void>;
@@ -32,6 +38,11 @@ export async function withLog(body: (log: LogEntry[]) => Promise<void>): Promise
   } finally {
     setLogger(before);
   }
+}
+
+/** Leaves out what HTTP/2 has no place for, or the gateway in front of it. */
+export function onHttp1<T>(host: Host, ...rows: readonly T[]): readonly T[] {
+  return host.isHttp2 === true ? [] : rows;
 }
 
 /** Serves while `body` runs. */
