@@ -25,14 +25,14 @@ async function outcome(bytes: string): Promise<{ seen: string[]; statuses: strin
     seen.push(`${requestMethod} ${uri}${read}`);
     return { status: 200, body: "x" };
   };
-  const { port, close, errors } = await startHost(handler);
-  const client = await rawClient(port);
+  const running = await startHost(handler);
+  const client = await rawClient(running.port);
   client.send(bytes);
   // A request that is clear, after which the connection closes in any case.
   client.send("GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   const text = await client.ended();
-  await close();
-  expect(errors).toEqual([]);
+  await running.close();
+  expect(running.errors).toEqual([]);
   const statuses = [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status as string);
   return { seen, statuses, isClosed: !seen.includes("get /last") };
 }
