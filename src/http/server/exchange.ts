@@ -52,6 +52,7 @@ export class ServerExchange extends Exchange implements HostFacts {
   override applyHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader, isClosing } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
     const lines: HeadLine[] = [];
     headLines(head, length, lines);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
@@ -64,8 +65,21 @@ export class ServerExchange extends Exchange implements HostFacts {
   protected setHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
     applyHead(res, head, length);
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
+  }
+
+  /**
+   * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
+   * looked at.
+   */
+  #readAway(): void {
+    const { req, res } = this;
+    if (req.readableEnded) return;
+    res.once("finish", () => {
+      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
+    });
   }
 
   protected override pass(): void {
@@ -110,7 +124,10 @@ export class ServerExchange extends Exchange implements HostFacts {
 
 /** An exchange over HTTP/2, whose responses Node's compatibility layer gathers until they are sent. */
 export class Http2Exchange extends ServerExchange {
-  override checkHead({ headers }: Head): void {
+  override checkHead({ headers, status }: Head): void {
+    if (status < 200 || status > 599) {
+      throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);
+    }
     for (const name of Object.keys(headers)) {
       if (headers[name] === undefined || !isOfConnections(name, headers[name])) continue;
       throw new InvalidResponseError(

@@ -19,6 +19,8 @@ const LONGEST_CHECK = 30_000;
 export function nodeServer(options: ResolvedServerOptions): NodeServer {
   const server = unlimited(options);
   server.setTimeout(options.idleTimeout);
+  // Node would leave out what is beyond 2000 lines, and say nothing; their size is limited.
+  if ("maxHeadersCount" in server) server.maxHeadersCount = 0;
   return server;
 }
 
@@ -46,7 +48,7 @@ function encrypted(options: ResolvedServerOptions): NodeServer {
     // A server of HTTP/2 does not take these over from its options.
     const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize, connectionsCheckingInterval } = http1;
     const times = { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize, connectionsCheckingInterval };
-    return Object.assign(server, times, { requireHostHeader: true });
+    return Object.assign(server, times);
   } catch (cause) {
     throw new InvalidArgumentError(`sslContext cannot be used: ${(cause as Error).message}`, { cause });
   }
@@ -65,6 +67,8 @@ function httpOptions(options: ResolvedServerOptions): HttpOptions {
     requestTimeout,
     // Node waits a second longer than this; the idle timeout must not.
     keepAliveTimeout: idleTimeout > 0 && idleTimeout <= keepAliveTimeout + 1_000 ? 0 : keepAliveTimeout,
+    // Said by us: Node goes on to serve what comes behind such a request.
+    requireHostHeader: false,
     maxHeaderSize: options.maxInitialLineLength + options.maxHeaderSize + SLACK,
     connectionsCheckingInterval: Math.max(10, Math.min(LONGEST_CHECK, ...times.map((time) => Math.ceil(time / 2)))),
     // A body that is waited for must find room in Node's buffer, with a byte to spare: a full one stops the connection.
