@@ -103,3 +103,11 @@ export type {
 } from "./client/types.js";
 export { wire } from "./client/wire.js";
 export { defaultMiddleware, wrapRequest } from "./client/wrap-request.js";
+export {
+  type Cleanup,
+  type DecodedField,
+  type DecodedFile,
+  type DecodedPart,
+  type DecodeRequestOptions,
+  decodeRequest,
+} from "./decode-request.js";
