@@ -3,6 +3,14 @@ export { file, type HttpFile } from "../byte-streams/core.js";
 export { getAll } from "../ring/headers.js";
 export { websocketConnection } from "../websocket/connection.js";
 export { websocketClose, websocketPing } from "../websocket/control.js";
+export { type HttpCache, type HttpCacheOptions, httpCache } from "./client/cache/http-cache.js";
+export {
+  type CachedResponse,
+  type CacheStore,
+  type MemoryCacheStore,
+  type MemoryCacheStoreOptions,
+  memoryCacheStore,
+} from "./client/cache/store.js";
 export type { ConnectionOptions } from "./client/connection-options.js";
 export {
   type ClientCookie,
@@ -68,6 +76,7 @@ export {
 } from "./client/stats.js";
 export { wrapAccept, wrapAcceptEncoding } from "./client/steps/accept.js";
 export { wrapBasicAuth } from "./client/steps/basic-auth.js";
+export { wrapCache } from "./client/steps/cache.js";
 export { wrapCoercion } from "./client/steps/coercion.js";
 export { wrapContentType } from "./client/steps/content-type.js";
 export { wrapCookies } from "./client/steps/cookies.js";

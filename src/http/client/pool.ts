@@ -2,6 +2,7 @@
 
 import { type Deferred, deferred, successDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import type { HttpCache } from "./cache/http-cache.js";
 import { opener } from "./connection.js";
 import {
   atLeast,
@@ -38,6 +39,8 @@ export interface PoolOptions {
   readonly dnsOptions?: DnsOptions | undefined;
   /** Host name to addresses; instead of `dnsOptions`. */
   readonly dnsResolver?: DnsResolver | undefined;
+  /** The cache of requests without one. @default none */
+  readonly cache?: HttpCache | undefined;
   /** In place of `wrapRequest`. */
   readonly middleware?: ClientMiddleware | undefined;
   readonly connectionOptions?: ConnectionOptions | undefined;
@@ -70,6 +73,8 @@ export function connectionPool(options: PoolOptions = {}): ConnectionPool {
 export class ConnectionPool implements AsyncDisposable {
   readonly connectionsPerHost: number;
   /** @internal */
+  readonly cache: HttpCache | undefined;
+  /** @internal */
   readonly middleware: ClientMiddleware | undefined;
   /** @internal */
   readonly options: ResolvedConnectionOptions;
@@ -96,6 +101,7 @@ export class ConnectionPool implements AsyncDisposable {
     this.unreadTimeout = atLeast(1, "unreadTimeout", options.unreadTimeout ?? 30_000);
     this.readTimeout = options.readTimeout;
     this.#statsCallback = options.statsCallback;
+    this.cache = options.cache;
     this.middleware = options.middleware;
     this.options = resolveConnectionOptions(options.connectionOptions ?? {});
     if (options.dnsOptions !== undefined && options.dnsResolver !== undefined) {

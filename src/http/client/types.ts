@@ -9,6 +9,7 @@ import type { FormValue } from "../../ring/codec.js";
 import type { EXCHANGE, RawExchange } from "../../ring/exchange-symbol.js";
 import type { Seq } from "../../ring/seq.js";
 import type { Source } from "../../stream/index.js";
+import type { HttpCache } from "./cache/http-cache.js";
 import type { Cancellable } from "./cancellation.js";
 import type { ClientCookie, CookieSpec, CookieStore } from "./cookies.js";
 import type { Part } from "./multipart.js";
@@ -162,6 +163,8 @@ export interface RequestOptions {
   /** Adds `requestBody` to the response. @default false */
   readonly debugBody?: boolean | undefined;
 
+  /** Answers from it what may be answered so, and keeps responses in it; null is none. @default that of the pool, which is none */
+  readonly cache?: HttpCache | null | undefined;
   /** A proxy for this request; null is none. @default that of the pool */
   readonly proxyOptions?: ProxyOptions | null | undefined;
   /** @default a pool with default options */
@@ -215,6 +218,8 @@ export interface ClientResponse<B = Readable> extends AsyncDisposable {
   readonly cookies?: readonly ClientCookie[] | undefined;
   /** The `content-encoding` that was undone. */
   readonly origContentEncoding?: string | undefined;
+  /** What the cache did; with `cache`, if the request did not go past it. */
+  readonly cached?: "CACHE_HIT" | "CACHE_MISS" | "VALIDATED" | "CACHE_MODULE_RESPONSE" | undefined;
   /** The request as the chain made it; with `saveRequest`. */
   readonly request?: ClientRequest | undefined;
   /** What was sent; with `saveRequest`. */

@@ -2,6 +2,7 @@
 
 import { wrapAccept, wrapAcceptEncoding } from "./steps/accept.js";
 import { wrapBasicAuth } from "./steps/basic-auth.js";
+import { wrapCache } from "./steps/cache.js";
 import { wrapCoercion } from "./steps/coercion.js";
 import { wrapContentType } from "./steps/content-type.js";
 import { wrapCookies } from "./steps/cookies.js";
@@ -40,6 +41,7 @@ export const defaultMiddleware: readonly ClientMiddleware[] = [
   wrapContentType,
   wrapCookies,
   wrapDecompression,
+  wrapCache,
   wrapInterceptors,
 ];
 
