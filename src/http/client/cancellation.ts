@@ -7,6 +7,8 @@ export interface Cancellable {
   readonly [CANCELLATION]?: Cancellation;
 }
 
+type Mutable = { -readonly [K in keyof Cancellable]: Cancellable[K] };
+
 type Stop = (error: unknown) => void;
 
 /** One request of the user: one exchange after the other, if it is redirected, and at most one at a time. */
@@ -21,9 +23,9 @@ export class Cancellation {
     this.#release = release;
   }
 
-  /** Puts it on a request. */
-  on<R extends object>(request: R): R & Cancellable {
-    return { ...request, [CANCELLATION]: this };
+  /** Puts it on a request that nobody else has seen yet. */
+  on(request: object): void {
+    (request as Mutable)[CANCELLATION] = this;
   }
 
   static of(request: Cancellable): Cancellation | undefined {

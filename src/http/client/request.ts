@@ -3,7 +3,7 @@
 import { Deferred } from "../../deferred/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
 import { Cancellation } from "./cancellation.js";
-import { draft } from "./draft.js";
+import { type Draft, draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
 import { defaultPool } from "./pool.js";
 import type { Asked, BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
@@ -42,18 +42,24 @@ export function request<
   const A extends RequestOptions["as"] = undefined,
   const R extends boolean | undefined = undefined,
 >(options: Asked<A, R>): Deferred<ClientResponse<BodyOf<A, R>>> {
-  const result = new Deferred<ClientResponse<BodyOf<A, R>>>();
+  return send(draft(options)) as Deferred<ClientResponse<BodyOf<A, R>>>;
+}
+
+/** @param request Nobody else has it. */
+function send(request: Draft): Deferred<ClientResponse<unknown>> {
+  const result = new Deferred<ClientResponse<unknown>>();
   const cancellation = new Cancellation();
-  abortWith(options.signal, result, cancellation);
+  abortWith(request.signal, result, cancellation);
   result.onRealized(
     () => cancellation.settled(),
     (error) => cancellation.cancel(error),
   );
   if (result.isRealized) return result;
   try {
-    const inner = clientOf((options.pool ?? defaultPool()).middleware);
-    const client = options.middleware === undefined ? inner : options.middleware(inner);
-    settleWith(result, client(cancellation.on(options)) as Awaitable<ClientResponse<BodyOf<A, R>>>);
+    const inner = clientOf((request.pool ?? defaultPool()).middleware);
+    const client = request.middleware === undefined ? inner : request.middleware(inner);
+    cancellation.on(request);
+    settleWith(result, client(request));
   } catch (error) {
     result.error(error);
   }
@@ -120,7 +126,7 @@ function verb(method: string): Verb {
     asked.url = url;
     asked.requestMethod = method;
     if (asked.method !== undefined) asked.method = undefined;
-    return request(asked) as never;
+    return send(asked) as never;
   };
 }
 

@@ -13,10 +13,11 @@ const URLENCODED = "application/x-www-form-urlencoded";
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for another content type.
  */
 export function formParamsRequest(request: ClientRequest): ClientRequest {
-  const { formParams, ...rest } = request;
+  const { formParams } = request;
   if (formParams === undefined || formParams === null || !HAS_FORM.has((request.requestMethod ?? "").toLowerCase())) {
     return request;
   }
+  const { formParams: _, ...rest } = request;
   const contentType = request.contentType ?? URLENCODED;
   const mediaType = mediaTypeOf(contentType);
   if (mediaType.startsWith(URLENCODED)) {

@@ -33,8 +33,9 @@ export function encodeParams(params: Params, style: Style = "default", encoding 
 
 /** The request with its `queryParams` in its query, behind what is there. */
 export function queryParamsRequest(request: ClientRequest): ClientRequest {
-  const { queryParams, queryString, ...rest } = request;
+  const { queryParams } = request;
   if (queryParams === undefined || queryParams === null) return request;
+  const { queryParams: _, queryString, ...rest } = request;
   const encoding = findContentTypeCharset(request.contentType ?? "");
   const added = encodeParams(queryParams, request.multiParamStyle, encoding);
   const both = [queryString ?? "", added].filter((text) => text !== "").join("&");
