@@ -11,6 +11,7 @@ export {
   type MemoryCacheStoreOptions,
   memoryCacheStore,
 } from "./client/cache/store.js";
+export { type ClientDefaults, client, type HttpClient } from "./client/client.js";
 export type { ConnectionOptions } from "./client/connection-options.js";
 export {
   type ClientCookie,
@@ -46,9 +47,11 @@ export { type ConnectionPool, connectionPool, type PoolOptions } from "./client/
 export { type ProxyOptions, proxyFromEnvironment } from "./client/proxy.js";
 export {
   cancelRequest,
+  copy,
   delete,
   get,
   head,
+  move,
   options,
   patch,
   post,
@@ -66,6 +69,7 @@ export {
   isSuccess,
   isUnexceptionalStatus,
 } from "./client/response.js";
+export { withAdditionalMiddleware, withConnectionPool, withMiddleware } from "./client/scope.js";
 export {
   type HostStats,
   type PoolStats,
@@ -80,11 +84,13 @@ export { wrapCache } from "./client/steps/cache.js";
 export { wrapCoercion } from "./client/steps/coercion.js";
 export { wrapContentType } from "./client/steps/content-type.js";
 export { wrapCookies } from "./client/steps/cookies.js";
+export { wrapDebug } from "./client/steps/debug.js";
 export { wrapDecompression } from "./client/steps/decompression.js";
 export { wrapDigestAuth } from "./client/steps/digest-auth.js";
 export { wrapExceptions } from "./client/steps/exceptions.js";
 export { wrapFormParams } from "./client/steps/form-params.js";
 export { wrapInterceptors } from "./client/steps/interceptors.js";
+export { wrapLinks } from "./client/steps/links.js";
 export { wrapMethod } from "./client/steps/method.js";
 export { wrapMultipart } from "./client/steps/multipart.js";
 export { wrapNestedParams } from "./client/steps/nested-params.js";
@@ -93,6 +99,7 @@ export { wrapQueryParams } from "./client/steps/query-params.js";
 export { wrapRedirects } from "./client/steps/redirects.js";
 export { wrapRetry } from "./client/steps/retry.js";
 export { wrapUrl } from "./client/steps/url.js";
+export { wrapValidation } from "./client/steps/validation.js";
 export type {
   As,
   Asked,
@@ -104,9 +111,12 @@ export type {
   ClientRequest,
   ClientResponse,
   ClientResponseHeaders,
+  Codec,
   JsonOptions,
+  Link,
   Params,
   Progress,
+  RedirectStrategy,
   RequestOptions,
   WireRequest,
 } from "./client/types.js";

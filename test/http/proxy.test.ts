@@ -192,6 +192,56 @@ describe("a proxy that misbehaves", () => {
   });
 });
 
+describe("a proxy", () => {
+  it.each(["http", "socks4", "socks5"] as const)(
+    "that speaks %s is reached from the localAddress of the pool",
+    async (protocol) => {
+      const from: (string | undefined)[] = [];
+      const { port } = await serveRaw((socket) => {
+        from.push(socket.remoteAddress);
+        socket.destroy();
+      });
+      for (const tunnel of protocol === "http" ? [true, undefined] : [undefined]) {
+        const one = through({ host: "127.0.0.1", port, protocol, tunnel }, { localAddress: "127.0.0.2" });
+        await expect(http.get("http://target.example/", { pool: one })).rejects.toMatchObject({
+          code: /RING_/ as never,
+        });
+      }
+      expect(new Set(from)).toEqual(new Set(["127.0.0.2"]));
+    },
+  );
+
+  it("is looked up by the resolver of the pool", async () => {
+    const { port } = await serve((req, res) => res.end(`forwarded ${req.url}`));
+    const names: string[] = [];
+    const one = pool({
+      dnsResolver: (name) => (names.push(name), ["127.0.0.1"]),
+      connectionOptions: { proxyOptions: { host: "proxy.example", port } },
+    });
+    expect((await http.get("http://target.example/a", { pool: one, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    expect(names).toEqual(["proxy.example"]);
+  });
+
+  it("that speaks https is reached over TLS, for plain requests too", async () => {
+    if (openssl === undefined) throw new Error("this test needs openssl");
+    const pair = certificate(openssl);
+    const { port } = await listen(
+      createHttpsServer(pair, (req, res) => res.end(`forwarded ${req.url}`)),
+      "https",
+    );
+    const proxyOptions = { host: "127.0.0.1", port, protocol: "https" } as const;
+    const trusted = through({ ...proxyOptions, sslContext: { ca: pair.cert } });
+    expect((await http.get("http://target.example/a", { pool: trusted, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    await expect(http.get("http://target.example/a", { pool: through(proxyOptions) })).rejects.toMatchObject({
+      code: "RING_PROXY",
+    });
+  });
+});
+
 describe("proxyFromEnvironment", () => {
   it.each([
     ["http", { http_proxy: "http://p:3128" }, { host: "p", port: 3128, protocol: "http" }],

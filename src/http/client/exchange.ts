@@ -61,6 +61,8 @@ export class Exchange implements Waiter, BodyOwner {
   #resume: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** Runs while the server is waited for. */
+  #silence: NodeJS.Timeout | undefined;
   #connectedAt = 0;
   #body: ResponseBody | undefined;
   #isDiscarding = false;
@@ -98,11 +100,14 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   #acquire(): void {
-    const { poolTimeout } = this.#request;
+    const { poolTimeout, connectionRequestTimeout, connRequestTimeout } = this.#request;
     const host = this.#pool.acquire(this.#target, this);
     if (this.#phase !== WAITING) return;
     this.#host = host;
-    this.#wait(poolTimeout, (ms) => new PoolTimeoutError(ms, this.#target.origin));
+    this.#wait(
+      poolTimeout ?? connectionRequestTimeout ?? connRequestTimeout,
+      (ms) => new PoolTimeoutError(ms, this.#target.origin),
+    );
   }
 
   granted(connection: Connection, host: Host): void {
@@ -112,7 +117,8 @@ export class Exchange implements Waiter, BodyOwner {
     this.#connection = connection;
     this.#hasConnection = true;
     if (!connection.isOpen) {
-      this.#wait(this.#request.connectionTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
+      const { connectionTimeout, connTimeout } = this.#request;
+      this.#wait(connectionTimeout ?? connTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
     }
     const { method, path, headers } = this.#wire;
     connection.dispatch(
@@ -165,6 +171,7 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   onRequestSent(): void {
+    if (this.#phase === SENT) this.#listen();
     const { body, length } = this.#payload;
     if (this.#onProgress === undefined || !ArrayBuffer.isView(body)) return;
     this.#onProgress({ direction: "upload", bytes: length ?? 0, total: length });
@@ -174,6 +181,7 @@ export class Exchange implements Waiter, BodyOwner {
     if (status < 200 || this.#phase !== SENT) return true;
     this.#clear();
     this.#phase = RECEIVING;
+    this.#listen();
     this.#resume = resume;
     const headers = headerMap(raw);
     const length = headers["content-length"];
@@ -204,9 +212,11 @@ export class Exchange implements Waiter, BodyOwner {
 
   onData(chunk: Buffer): boolean {
     this.#received += chunk.length;
+    this.#silence?.refresh();
     this.#onProgress?.({ direction: "download", bytes: this.#received, total: this.#total });
     if (this.#isDiscarding || this.#body === undefined) return true;
     if (this.#body.push(chunk)) return true;
+    this.#clearSilence();
     this.#watchReader();
     return false;
   }
@@ -218,6 +228,7 @@ export class Exchange implements Waiter, BodyOwner {
     }
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#cancellation?.ended();
     this.#leave(this.#keepAlive);
     if (!this.#isDiscarding) this.#body?.push(null);
@@ -257,6 +268,7 @@ export class Exchange implements Waiter, BodyOwner {
   #retry(): void {
     this.#hasRetried = true;
     this.#clear();
+    this.#clearSilence();
     this.#phase = WAITING;
     this.#abort = undefined;
     const host = this.#host;
@@ -272,6 +284,7 @@ export class Exchange implements Waiter, BodyOwner {
 
   wanted(): void {
     this.#clearStalled();
+    if (this.#silence === undefined && this.#phase === RECEIVING) this.#listen();
     this.#resume?.();
   }
 
@@ -315,6 +328,7 @@ export class Exchange implements Waiter, BodyOwner {
     const phase = this.#phase;
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#clearStalled();
     this.#cancellation?.ended();
     if (phase === WAITING) this.#host?.withdraw(this);
@@ -347,6 +361,24 @@ export class Exchange implements Waiter, BodyOwner {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** From now on the server is waited for, until it says something. */
+  #listen(): void {
+    const { socketTimeout } = this.#request;
+    if (socketTimeout === undefined || socketTimeout === Number.POSITIVE_INFINITY) return;
+    this.#clearSilence();
+    this.#silence = setTimeout(() => {
+      const { origin } = this.#target;
+      const isHead = this.#phase === SENT;
+      this.#fail(new (isHead ? RequestTimeoutError : ReadTimeoutError)(socketTimeout, origin, "socketTimeout"));
+    }, socketTimeout);
+  }
+
+  #clearSilence(): void {
+    if (this.#silence === undefined) return;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #clearStalled(): void {

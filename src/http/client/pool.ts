@@ -5,7 +5,6 @@ import { InvalidArgumentError, logError } from "../../errors/index.js";
 import type { HttpCache } from "./cache/http-cache.js";
 import { opener } from "./connection.js";
 import {
-  atLeast,
   type ConnectionOptions,
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
@@ -13,6 +12,7 @@ import {
 import { PoolClosedError, PoolQueueFullError } from "./errors.js";
 import { Host, type Waiter } from "./host.js";
 import { type DnsOptions, type DnsResolver, dnsLookup, type Lookup, lookupWith } from "./lookup.js";
+import { atLeast, refuseUnknown } from "./options.js";
 import {
   HostSampler,
   type HostStats,
@@ -49,6 +49,21 @@ export interface PoolOptions {
   /** Milliseconds that a body may be left unread while other requests wait for its connection. @default 30_000 */
   readonly unreadTimeout?: number | undefined;
 }
+
+const KNOWN: Record<keyof PoolOptions, true> = {
+  connectionsPerHost: true,
+  totalConnections: true,
+  maxQueueSize: true,
+  controlPeriod: true,
+  statsCallback: true,
+  dnsOptions: true,
+  dnsResolver: true,
+  cache: true,
+  middleware: true,
+  connectionOptions: true,
+  readTimeout: true,
+  unreadTimeout: true,
+};
 
 /**
  * Makes a pool of connections, for the option `pool` of requests.
@@ -94,6 +109,7 @@ export class ConnectionPool implements AsyncDisposable {
   #period: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
+    refuseUnknown("a connectionPool", options, KNOWN);
     this.connectionsPerHost = atLeast(1, "connectionsPerHost", options.connectionsPerHost ?? 8);
     this.#totalConnections = atLeast(0, "totalConnections", options.totalConnections ?? 1024);
     this.#maxQueueSize = atLeast(0, "maxQueueSize", options.maxQueueSize ?? 65_536);

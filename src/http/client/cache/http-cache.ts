@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type Awaitable, andThen, isDeferrable, toDeferred } from "../../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../../errors/index.js";
-import { atLeast } from "../connection-options.js";
+import { atLeast } from "../options.js";
 import { type AskedFor, isFor, type PolicyOptions } from "./policy.js";
 import { type CachedResponse, type CacheStore, memoryCacheStore } from "./store.js";
 

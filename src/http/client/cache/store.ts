@@ -1,7 +1,7 @@
 /** Where a cache of the client keeps responses. */
 
 import type { Awaitable } from "../../../deferred/index.js";
-import { atLeast } from "../connection-options.js";
+import { atLeast } from "../options.js";
 
 /** A response that is kept. Everything but the body can be written as JSON. */
 export interface CachedResponse {
