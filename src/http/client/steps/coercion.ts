@@ -127,7 +127,13 @@ export function coercionResponse(
   });
 }
 
-/** Client middleware: reads the body as `as` says, see {@link coercionResponse}. */
+/**
+ * Client middleware: reads the body as `as` says, see {@link coercionResponse}.
+ *
+ * @example
+ * const { body } = await http.get(upstream, { as: "json", maxBytes: 1_000_000 });
+ * @see Source: `aleph.http.client-middleware/coerce-response-body`.
+ */
 export function wrapCoercion(client: Client): Client {
   return (request) => andThen(client(request), (response) => coercionResponse(response, request));
 }

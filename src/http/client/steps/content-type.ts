@@ -21,7 +21,13 @@ export function contentTypeRequest(request: ClientRequest): ClientRequest {
   return withHeader(request, "content-type", mediaTypeOf(contentType) + suffix);
 }
 
-/** Client middleware: writes `contentType` as a header, see {@link contentTypeRequest}. */
+/**
+ * Client middleware: writes `contentType` as a header, see {@link contentTypeRequest}.
+ *
+ * @example
+ * await http.post(upstream, { contentType: "text/csv", characterEncoding: "utf-8", body: "a,b" });
+ * @see Source: `aleph.http.client-middleware/wrap-content-type`.
+ */
 export function wrapContentType(client: Client): Client {
   return (request) => client(contentTypeRequest(request));
 }

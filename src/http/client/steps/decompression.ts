@@ -101,7 +101,13 @@ function isBodiless(status: number, request: ClientRequest): boolean {
   return status === 204 || status === 304 || request.requestMethod?.toLowerCase() === "head";
 }
 
-/** Client middleware: asks for compressed bodies and decodes them, unless `decompressBody` is false. */
+/**
+ * Client middleware: asks for compressed bodies and decodes them, unless `decompressBody` is false.
+ *
+ * @example
+ * const { body, origContentEncoding } = await http.get(upstream, { as: "string" });
+ * @see Source: `clj-http.client/wrap-decompression`.
+ */
 export function wrapDecompression(client: Client): Client {
   return (request) => {
     if (request.decompressBody === false) return client(request);

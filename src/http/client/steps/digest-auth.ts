@@ -96,7 +96,13 @@ function challenged(
   return client(withHeader(request, "authorization", answer(challenge, digestAuth, method, path)));
 }
 
-/** Client middleware: answers the digest challenge of a 401, once, with `digestAuth` (MD5, SHA-256 and their -sess forms). */
+/**
+ * Client middleware: answers the digest challenge of a 401, once, with `digestAuth` (MD5, SHA-256 and their -sess forms).
+ *
+ * @example
+ * await http.get(upstream, { digestAuth: ["ada", "a password"] });
+ * @see Source: clj-http's `:digest-auth`.
+ */
 export function wrapDigestAuth(client: Client): Client {
   return (request) => {
     if (request.digestAuth === undefined) return client(request);

@@ -35,7 +35,14 @@ export function formParamsRequest(request: ClientRequest): ClientRequest {
   );
 }
 
-/** Client middleware: makes `formParams` the body, see {@link formParamsRequest}. */
+/**
+ * Client middleware: makes `formParams` the body, see {@link formParamsRequest}.
+ *
+ * @example
+ * await http.post(upstream, { formParams: { name: "Ada", tags: ["a", "b"] } });
+ * await http.post(upstream, { formParams: { name: "Ada" }, contentType: "json" });
+ * @see Source: `aleph.http.client-middleware/wrap-form-params`.
+ */
 export function wrapFormParams(client: Client): Client {
   return (request) => client(formParamsRequest(request));
 }

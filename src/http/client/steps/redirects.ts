@@ -114,6 +114,10 @@ function exchange(
  * To another origin no credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
  * `digestAuth`), unless `keepCredentials` says so; where the method becomes GET the body and its headers go; from https to http it is an
  * error, code `RING_REDIRECT`.
+ *
+ * @example
+ * const { traceRedirects } = await http.get(upstream, { maxRedirects: 3 });
+ * @see Source: `aleph.http.client-middleware/handle-redirects`.
  */
 export function wrapRedirects(client: Client): Client {
   return (request) => exchange(client, request, []);
