@@ -12,9 +12,10 @@ import { abortSignal, type RingRequest, type RingResponse, ring } from "express-
 import { catchError, chain } from "express-ring/deferred";
 import * as http from "express-ring/http";
 
-/** They are about one connection, and not to be handed on (RFC 9110, 7.6.1). */
+/** They are about one connection, and not to be handed on (RFC 9110, 7.6.1); this server has said "100 Continue" itself. */
 const OF_THE_CONNECTION = new Set([
   "connection",
+  "expect",
   "host",
   "keep-alive",
   "proxy-authenticate",
