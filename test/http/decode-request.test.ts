@@ -300,6 +300,40 @@ describe("decodeRequest refuses", () => {
   });
 });
 
+describe("decodeRequest on a server of the kit's own", () => {
+  it.each<[string, http.ServerOptions, http.ConnectionOptions]>([
+    ["", {}, {}],
+    [" with rawStream", { rawStream: true }, {}],
+    [" with HTTP/2", { httpVersions: ["http2"], useH2c: true }, { httpVersions: ["http2"], forceH2c: true }],
+  ])("gives the parts, and leaves nothing%s", async (_how, options, connectionOptions) => {
+    const content = "x".repeat(300_000);
+    const server = await http.startServer(
+      async (request) => {
+        const seen: unknown[] = [];
+        const parts = http.decodeRequest(request, { directory });
+        const { content } = (await take(parts)) as http.DecodedPart;
+        const { content: file } = (await take(parts)) as http.DecodedFile;
+        seen.push(content, (await textOf(file)).length);
+        // The last one is forgotten.
+        seen.push(((await take(parts)) as http.DecodedFile).size);
+        return { status: 200, body: seen.join() };
+      },
+      { port: 0, ...options },
+    );
+    afterThisTest(() => server.close());
+    const one = pool({ connectionOptions });
+    const multipart = [
+      { partName: "a", content: "field" },
+      { partName: "b", fileName: "b", content: Buffer.from(content) },
+      { partName: "c", fileName: "c", content: Buffer.from(content) },
+    ];
+    const response = await http.post(`http://127.0.0.1:${http.port(server)}/`, { pool: one, multipart, as: "string" });
+    expect(response.body).toBe("field,300000,300000");
+    await untilEmpty();
+    await one.close();
+  });
+});
+
 describe("the files of decodeRequest", () => {
   /** Sends the beginning of a form, and waits for the rest. */
   async function beginning(port: number, begun: string) {
