@@ -17,6 +17,7 @@ import { findContentTypeCharset } from "../ring/parsing.js";
 import { contentType } from "../ring/request.js";
 import type { RingRequest } from "../ring/types.js";
 import { type Source, toSource } from "../stream/index.js";
+import { refuseUnknown } from "./client/options.js";
 import { PartFiles } from "./part-files.js";
 
 interface PartFacts {
@@ -81,6 +82,15 @@ const LIMITS = {
   maxFieldSize: 1_048_576,
   maxPartHeaderSize: 8192,
 };
+const KNOWN: Record<keyof DecodeRequestOptions, true> = {
+  memoryLimit: true,
+  manualCleanup: true,
+  maxParts: true,
+  maxPartSize: true,
+  maxFieldSize: true,
+  maxPartHeaderSize: true,
+  directory: true,
+};
 const LIMIT_NAMES = { maxFileSize: "maxPartSize", maxPartCount: "maxParts" };
 
 type Settings = Readonly<typeof LIMITS> & { readonly manualCleanup: boolean; readonly directory: string };
@@ -126,6 +136,7 @@ export function decodeRequest(request: Partial<RingRequest>, options: DecodeRequ
 }
 
 function settingsOf(options: DecodeRequestOptions): Settings {
+  refuseUnknown("decodeRequest", options, KNOWN);
   const limits = { ...LIMITS };
   for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
     const limit = options[name] ?? LIMITS[name];

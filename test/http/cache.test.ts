@@ -487,13 +487,13 @@ describe("memoryCacheStore", () => {
     expect(store.get(`${url}/`)?.length).toBe(32);
   });
 
-  it.each([{ maxBytes: -1 }, { maxEntries: Number.NaN }])("refuses %j", (options) => {
+  it.each<object>([{ maxBytes: -1 }, { maxEntries: Number.NaN }, { maxSize: 1 }])("refuses %j", (options) => {
     expect(() => http.memoryCacheStore(options)).toThrow(expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }));
   });
 });
 
 describe("httpCache", () => {
-  it.each([{ maxObjectSize: -1 }, { heuristic: 2 }])("refuses %j", (options) => {
+  it.each<object>([{ maxObjectSize: -1 }, { heuristic: 2 }, { sharedCache: true }])("refuses %j", (options) => {
     expect(() => http.httpCache(options)).toThrow(expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }));
   });
 });

@@ -237,6 +237,10 @@ describe("decodeRequest", () => {
 });
 
 describe("decodeRequest refuses", () => {
+  it("an option that it does not have, in place", () => {
+    expect(() => decode(form(END), { maxPartsize: 1 } as object)).toThrow("decodeRequest has no option maxPartsize");
+  });
+
   // Idea 115.
   it.each([
     ["a form without boundary", "", "multipart/form-data", "RING_MULTIPART_MALFORMED", 400],

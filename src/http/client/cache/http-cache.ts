@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type Awaitable, andThen, isDeferrable, toDeferred } from "../../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../../errors/index.js";
-import { atLeast } from "../options.js";
+import { atLeast, refuseUnknown } from "../options.js";
 import { type AskedFor, isFor, type PolicyOptions } from "./policy.js";
 import { type CachedResponse, type CacheStore, memoryCacheStore } from "./store.js";
 
@@ -21,6 +21,8 @@ export interface HttpCacheOptions {
   /** Without a word of the server, a response is fresh for this share of the time since it was last modified. @default 0.1 */
   readonly heuristic?: number | undefined;
 }
+
+const KNOWN: Record<keyof HttpCacheOptions, true> = { store: true, shared: true, maxObjectSize: true, heuristic: true };
 
 /** Responses of one URL that differ in what `Vary` names; the oldest goes. */
 const MAX_VARIANTS = 32;
@@ -54,7 +56,9 @@ export class HttpCache {
   /** @internal */
   readonly options: PolicyOptions;
 
-  constructor({ store = memoryCacheStore(), shared = true, maxObjectSize, heuristic = 0.1 }: HttpCacheOptions) {
+  constructor(options: HttpCacheOptions) {
+    refuseUnknown("an httpCache", options, KNOWN);
+    const { store = memoryCacheStore(), shared = true, maxObjectSize, heuristic = 0.1 } = options;
     this.store = store;
     this.maxObjectSize = atLeast(0, "maxObjectSize", maxObjectSize ?? 1_048_576);
     if (!(heuristic >= 0 && heuristic <= 1)) {

@@ -1,7 +1,7 @@
 /** Where a cache of the client keeps responses. */
 
 import type { Awaitable } from "../../../deferred/index.js";
-import { atLeast } from "../options.js";
+import { atLeast, refuseUnknown } from "../options.js";
 
 /** A response that is kept. Everything but the body can be written as JSON. */
 export interface CachedResponse {
@@ -66,7 +66,9 @@ export class MemoryCacheStore implements CacheStore {
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
-  constructor({ maxBytes = 67_108_864, maxEntries = 1000 }: MemoryCacheStoreOptions) {
+  constructor(options: MemoryCacheStoreOptions) {
+    refuseUnknown("a memoryCacheStore", options, { maxBytes: true, maxEntries: true });
+    const { maxBytes = 67_108_864, maxEntries = 1000 } = options;
     this.#maxBytes = atLeast(0, "maxBytes", maxBytes);
     this.#maxEntries = atLeast(0, "maxEntries", maxEntries);
   }
