@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { encodeMultipart } from "../../src/http/client/multipart.js";
 import * as http from "../../src/http/index.js";
+import { setLogger } from "../../src/index.js";
 import { pool, serve, textOf } from "./servers.js";
 
 let folder = "";
@@ -150,6 +151,10 @@ describe("multipart", () => {
   it("is not sent with TRACE", async () => {
     const { url } = await serve(async (req, res) => void res.end(await textOf(req)));
     const multipart = [{ partName: "a", content: "content" }];
-    expect(await http.trace(url, { pool: pool(), multipart, as: "string" })).toMatchObject({ body: "" });
+    const logged: unknown[] = [];
+    setLogger((level, _error, message) => void logged.push([level, message]));
+    const response = await http.trace(url, { pool: pool(), multipart, as: "string" }).finally(() => setLogger(null));
+    expect(response.body).toBe("");
+    expect(logged).toEqual([["warn", expect.stringMatching(/^a TRACE request has no body/)]]);
   });
 });

@@ -270,6 +270,72 @@ describe("a timeout", () => {
   });
 });
 
+describe("socketTimeout", () => {
+  it("is how long the server may keep silent before the head", async () => {
+    const { url, quiet } = await serve(() => {});
+    await expect(http.get(url, { pool: pool(), socketTimeout: 30 })).rejects.toMatchObject({
+      code: "RING_REQUEST_TIMEOUT",
+      message: expect.stringContaining("socketTimeout (30 milliseconds)"),
+    });
+    await quiet();
+  });
+
+  it("is how long it may keep silent within the body, and not how long the body may take", async () => {
+    const { url, quiet } = await serve((req, res) => {
+      let left = 8;
+      const timer = setInterval(() => {
+        res.write("x");
+        if (--left > 0) return;
+        clearInterval(timer);
+        if (req.url === "/end") res.end();
+      }, 20);
+    });
+    const options = { pool: pool(), socketTimeout: 120, as: "string" } as const;
+    expect((await http.get(`${url}/end`, options)).body).toBe("xxxxxxxx");
+    await expect(http.get(url, options)).rejects.toMatchObject({
+      code: "RING_READ_TIMEOUT",
+      message: expect.stringContaining("socketTimeout (120 milliseconds)"),
+    });
+    await options.pool.close();
+    await quiet();
+  });
+
+  it("does not run while the reader, or the request's own body, keeps the server waiting", async () => {
+    const big = Buffer.alloc(2_000_000);
+    const { url } = await serve((req, res) => {
+      req.resume().on("end", () => res.end(big));
+    });
+    async function* slow() {
+      yield "a";
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      yield "b";
+    }
+    const { body } = await http.post(url, { pool: pool(), socketTimeout: 40, body: slow() });
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    let read = 0;
+    for await (const chunk of body) read += (chunk as Buffer).length;
+    expect(read).toBe(big.length);
+  });
+});
+
+describe("clj-http's names of timeouts", () => {
+  it.each(["connectionRequestTimeout", "connRequestTimeout"])("%s is poolTimeout", async (name) => {
+    const { url } = await serve(() => {});
+    const one = pool({ connectionsPerHost: 1 });
+    const first = http.get(url, { pool: one });
+    await expect(http.get(url, { pool: one, [name]: 10 })).rejects.toMatchObject({ code: "RING_POOL_TIMEOUT" });
+    http.cancelRequest(first);
+    await expect(first).rejects.toMatchObject({ code: "RING_REQUEST_CANCELLED" });
+  });
+
+  it("connTimeout is connectionTimeout", async () => {
+    const slow = pool({ dnsResolver: () => new Promise(() => {}) });
+    await expect(http.get("http://a.example/", { pool: slow, connTimeout: 10 })).rejects.toMatchObject({
+      code: "RING_CONNECTION_TIMEOUT",
+    });
+  });
+});
+
 describe("cancelRequest", () => {
   it("takes a request out of the queue", async () => {
     const { url, came, answer } = await held();

@@ -1,7 +1,7 @@
 import { get as plainGet } from "node:http";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
-import { seq } from "../../src/index.js";
+import { seq, setLogger } from "../../src/index.js";
 import { stream } from "../../src/stream/index.js";
 import { pool, serve, textOf } from "./servers.js";
 
@@ -143,7 +143,14 @@ describe("request", () => {
   });
 
   it("sends no body with TRACE", async () => {
-    expect(await sent({ method: "trace", body: "secret" })).toMatchObject({ method: "TRACE", body: "" });
+    const logged: unknown[] = [];
+    setLogger((level, _error, message) => void logged.push([level, message]));
+    try {
+      expect(await sent({ method: "trace", body: "secret" })).toMatchObject({ method: "TRACE", body: "" });
+    } finally {
+      setLogger(null);
+    }
+    expect(logged).toEqual([["warn", expect.stringMatching(/^a TRACE request has no body/)]]);
   });
 
   it("tells how a transfer comes along", async () => {

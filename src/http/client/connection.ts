@@ -40,7 +40,9 @@ export function opener(target: Target, options: ResolvedConnectionOptions, looku
   };
   const { proxy } = target;
   if (proxy !== undefined) {
-    return (callback) => openThroughProxy(proxy, target, connect, { ...facts, localAddress: null }, callback);
+    const { localAddress } = options;
+    const route = { localAddress, lookup };
+    return (callback) => openThroughProxy(proxy, target, connect, { ...facts, localAddress: null }, route, callback);
   }
   return (callback) => {
     const socket = connect(facts, callback);

@@ -61,6 +61,8 @@ export class Exchange extends Waiter implements BodyOwner {
   #resume: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** Runs while the server is waited for. */
+  #silence: NodeJS.Timeout | undefined;
   #connectedAt = 0;
   #body: ResponseBody | undefined;
   #isDiscarding = false;
@@ -99,11 +101,14 @@ export class Exchange extends Waiter implements BodyOwner {
   }
 
   #acquire(): void {
-    const { poolTimeout } = this.#request;
+    const { poolTimeout, connectionRequestTimeout, connRequestTimeout } = this.#request;
     const host = this.#pool.acquire(this.#target, this);
     if (this.#phase !== WAITING) return;
     this.#host = host;
-    this.#wait(poolTimeout, (ms) => new PoolTimeoutError(ms, this.#target.origin));
+    this.#wait(
+      poolTimeout ?? connectionRequestTimeout ?? connRequestTimeout,
+      (ms) => new PoolTimeoutError(ms, this.#target.origin),
+    );
   }
 
   granted(connection: Connection, host: Host): void {
@@ -113,7 +118,8 @@ export class Exchange extends Waiter implements BodyOwner {
     this.#connection = connection;
     this.#hasConnection = true;
     if (!connection.isOpen) {
-      this.#wait(this.#request.connectionTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
+      const { connectionTimeout, connTimeout } = this.#request;
+      this.#wait(connectionTimeout ?? connTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
     }
     const { method, path, headers } = this.#wire;
     connection.dispatch(
@@ -170,6 +176,7 @@ export class Exchange extends Waiter implements BodyOwner {
   }
 
   onRequestSent(): void {
+    if (this.#phase === SENT) this.#listen();
     const { body, length } = this.#payload;
     if (this.#onProgress === undefined || !ArrayBuffer.isView(body)) return;
     this.#onProgress({ direction: "upload", bytes: length ?? 0, total: length });
@@ -179,6 +186,7 @@ export class Exchange extends Waiter implements BodyOwner {
     if (status < 200 || this.#phase !== SENT) return true;
     this.#clear();
     this.#phase = RECEIVING;
+    this.#listen();
     this.#resume = resume;
     const headers = headerMap(raw);
     const length = headers["content-length"];
@@ -209,9 +217,11 @@ export class Exchange extends Waiter implements BodyOwner {
 
   onData(chunk: Buffer): boolean {
     this.#received += chunk.length;
+    this.#silence?.refresh();
     this.#onProgress?.({ direction: "download", bytes: this.#received, total: this.#total });
     if (this.#isDiscarding || this.#body === undefined) return true;
     if (this.#body.push(chunk)) return true;
+    this.#clearSilence();
     this.#watchReader();
     return false;
   }
@@ -223,6 +233,7 @@ export class Exchange extends Waiter implements BodyOwner {
     }
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#cancellation?.ended();
     this.#leave(this.#keepAlive);
     if (!this.#isDiscarding) this.#body?.push(null);
@@ -265,6 +276,7 @@ export class Exchange extends Waiter implements BodyOwner {
   #retry(): void {
     this.#hasRetried = true;
     this.#clear();
+    this.#clearSilence();
     this.#phase = WAITING;
     this.#abort = undefined;
     const host = this.#host;
@@ -280,6 +292,7 @@ export class Exchange extends Waiter implements BodyOwner {
 
   wanted(): void {
     this.#clearStalled();
+    if (this.#silence === undefined && this.#phase === RECEIVING) this.#listen();
     this.#resume?.();
   }
 
@@ -323,6 +336,7 @@ export class Exchange extends Waiter implements BodyOwner {
     const phase = this.#phase;
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#clearStalled();
     this.#cancellation?.ended();
     if (phase === WAITING) this.#host?.withdraw(this);
@@ -355,6 +369,24 @@ export class Exchange extends Waiter implements BodyOwner {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** From now on the server is waited for, until it says something. */
+  #listen(): void {
+    const { socketTimeout } = this.#request;
+    if (socketTimeout === undefined || socketTimeout === Number.POSITIVE_INFINITY) return;
+    this.#clearSilence();
+    this.#silence = setTimeout(() => {
+      const { origin } = this.#target;
+      const isHead = this.#phase === SENT;
+      this.#fail(new (isHead ? RequestTimeoutError : ReadTimeoutError)(socketTimeout, origin, "socketTimeout"));
+    }, socketTimeout);
+  }
+
+  #clearSilence(): void {
+    if (this.#silence === undefined) return;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #clearStalled(): void {
