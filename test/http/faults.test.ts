@@ -74,7 +74,7 @@ describe("a server of HTTP/1 that resets its connection", () => {
     expect(await next(one, url)).toEqual(served);
   });
 
-  // 107
+  // Test idea 107.
   it("after a body, while it is kept: the next request does not notice", async () => {
     const { url, connections } = await serveRaw((socket) => {
       socket.once("data", () => socket.write(FINE, () => setImmediate(() => socket.resetAndDestroy())));
@@ -145,7 +145,7 @@ describe("a server of HTTP/1 that floods", () => {
     expect(await next(one, url)).toEqual(served);
   });
 
-  // 106: a status line over the limit has none of its own.
+  // Test idea 106: a status line over the limit has none of its own.
   it("with a status line that has no end: is waited for as long as was said", async () => {
     const { url } = await faulty((socket) => {
       socket.write("HTTP/1.1 200 ");

@@ -20,7 +20,8 @@ async function ask(index: number): Promise<void> {
   const response = http.get(url, { pool: one, signal, ...limits });
   if (index % 5 === 0) {
     // Before it is sent, just after, or when the answer is on its way.
-    if (index % 2 === 0) await new Promise(index % 4 === 0 ? setImmediate : process.nextTick);
+    if (index % 2 === 0)
+      await new Promise((resolve) => (index % 4 === 0 ? setImmediate(resolve) : process.nextTick(resolve)));
     http.cancelRequest(response);
   }
   try {
