@@ -16,7 +16,7 @@ import {
   ReadTimeoutError,
   RequestTimeoutError,
 } from "./errors.js";
-import type { Host, Waiter } from "./host.js";
+import { type Host, Waiter } from "./host.js";
 import { inPieces, type Payload } from "./payload.js";
 import type { ConnectionPool } from "./pool.js";
 import { makeResponse } from "./response.js";
@@ -44,7 +44,7 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-export class Exchange implements Waiter, BodyOwner {
+export class Exchange extends Waiter implements BodyOwner {
   readonly result: Deferred<ClientResponse<unknown>> = new Deferred();
   readonly #request: ClientRequest;
   readonly #wire: WireRequest;
@@ -78,6 +78,7 @@ export class Exchange implements Waiter, BodyOwner {
     pool: ConnectionPool,
     cancellation: Cancellation | undefined,
   ) {
+    super();
     this.#request = request;
     this.#wire = wire;
     this.#target = target;
