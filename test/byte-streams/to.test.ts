@@ -79,6 +79,7 @@ describe("toByteArrays, toByteBuffers", () => {
 });
 
 describe("toCharSequence", () => {
+  // Test idea 120.
   it.each([1, 2, 3, 5, 128])("joins characters of three bytes that are cut every %s bytes", async (chunkSize) => {
     const text = "日本語".repeat(1000);
     const body = Readable.from(toByteArrays(text, { chunkSize }), { objectMode: true });
@@ -154,6 +155,7 @@ describe("toString", () => {
 });
 
 describe("toLineSeq", () => {
+  // Test idea 119.
   it.each<[string, readonly string[], readonly string[]]>([
     ["both ends", ["a\nb\r\nc\n"], ["a", "b", "c"]],
     ["no end of the last", ["a\nb"], ["a", "b"]],
@@ -357,6 +359,7 @@ describe("toDataInputStream", () => {
 });
 
 describe("compareBytes", () => {
+  // Test idea 121.
   it.each<[unknown, unknown, number]>([
     ["abc", "abd", -1],
     ["ab", "abc", -1],

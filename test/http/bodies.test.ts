@@ -60,6 +60,7 @@ describe("rawStream", () => {
   });
 });
 
+// Test idea 109.
 describe("decompression", () => {
   const text = "hello ".repeat(10_000);
 

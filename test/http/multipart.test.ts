@@ -48,6 +48,7 @@ async function posted(multipart: http.RequestOptions["multipart"]) {
 const UUID = /^[\da-f-]{36}$/;
 
 describe("multipart", () => {
+  // Test idea 113.
   it("sends fields and files of every kind, in order", async () => {
     const { parts, length } = await posted([
       { partName: "string", content: "grüße" },

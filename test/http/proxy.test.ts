@@ -8,6 +8,7 @@ import { listen, pool, serve, serveRaw } from "./servers.js";
 const through = (proxyOptions: http.ProxyOptions, rest: http.ConnectionOptions = {}) =>
   pool({ connectionOptions: { ...rest, proxyOptions } });
 
+// Test idea 108.
 describe("a proxy that misbehaves", () => {
   it.each(["http", "socks4", "socks5"] as const)("speaks %s and keeps silent", async (protocol) => {
     const { port, quiet } = await serveRaw(() => {});

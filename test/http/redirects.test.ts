@@ -12,6 +12,7 @@ function chain() {
 }
 
 describe("redirects", () => {
+  // Test idea 92, 95.
   it("are followed, and traced", async () => {
     const { url } = await chain();
     const response = await http.request({ url: `${url}/10`, requestMethod: "get", pool: pool(), as: "string" });
@@ -40,6 +41,7 @@ describe("redirects", () => {
     expect((await http.get(nowhere.url, { pool: pool() })).status).toBe(302);
   });
 
+  // Test idea 93.
   it.each([
     [301, "get", false, "GET"],
     [302, "head", false, "HEAD"],
@@ -81,6 +83,7 @@ describe("redirects", () => {
     expect(body).toBe("/a/c?d=1");
   });
 
+  // Test idea 94.
   describe("with credentials", () => {
     const credentials = { headers: { Authorization: "secret", Cookie: "a=1", "x-other": "kept" } };
 
@@ -225,6 +228,7 @@ describe("redirects that are not allowed", () => {
   });
 });
 
+// Test idea 96.
 describe("an error status", () => {
   const tooMany = () => serve((_req, res) => res.writeHead(429, { "retry-after": "1" }).end("slow down"));
 
@@ -254,6 +258,7 @@ describe("an error status", () => {
     await expect(http.get(url, { pool: pool(), throwExceptions: true })).rejects.toMatchObject({ status: 401 });
   });
 
+  // Test idea 97.
   it("with a body of a megabyte does not block its connection", async () => {
     const big = "x".repeat(1_048_576);
     const { url } = await serve((req, res) => (req.url === "/" ? res.writeHead(500).end(big) : res.end("fine")));

@@ -73,6 +73,8 @@ export class Connection {
   isH2 = false;
   isOpen = false;
   isDestroyed = false;
+  /** Did a request time out on it, and none succeed since? Of HTTP/2 it is kept nevertheless, as long as others are on it. */
+  isDoubtful = false;
   readonly #client: Client;
   #giveUp: (() => void) | undefined;
 

@@ -1,5 +1,6 @@
 /** One exchange on the wire: a connection of the pool, a request, the head of the response, its body. */
 
+import type { ClientHttp2Stream } from "node:http2";
 import { type Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { Deferred } from "../../deferred/core.js";
@@ -122,16 +123,20 @@ export class Exchange extends Waiter implements BodyOwner {
       this.#wait(connectionTimeout ?? connTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
     }
     const { method, path, headers } = this.#wire;
-    connection.dispatch(
-      {
-        method: method as Dispatcher.HttpMethod,
-        path,
-        headers: headers as Record<string, string | string[]>,
-        body: this.#outgoing(connection),
-        ...(this.#pool.options.keepAlive ? {} : { reset: true }),
-      },
-      this,
-    );
+    const options: Dispatcher.DispatchOptions = {
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers: headers as Record<string, string | string[]>,
+      body: this.#outgoing(connection),
+      ...(this.#pool.options.keepAlive ? {} : { reset: true }),
+    };
+    try {
+      connection.dispatch(options, this);
+    } catch (error) {
+      // Its session of HTTP/2 is destroyed, and it does not know yet.
+      connection.isDoubtful = true;
+      this.onError(error as Error);
+    }
   }
 
   refused(error: unknown): void {
@@ -231,6 +236,10 @@ export class Exchange extends Waiter implements BodyOwner {
       this.#leave(false);
       return;
     }
+    if (this.#connection?.isH2 === true && this.#isCutOff()) {
+      this.onError(new ConnectionClosedError(this.#target.origin, "before the response was complete", undefined));
+      return;
+    }
     this.#phase = OVER;
     this.#clear();
     this.#clearSilence();
@@ -239,10 +248,24 @@ export class Exchange extends Waiter implements BodyOwner {
     if (!this.#isDiscarding) this.#body?.push(null);
   }
 
+  /** Undici takes a stream of HTTP/2 that is reset within its body, politely (NO_ERROR, CANCEL), for one that has ended. */
+  #isCutOff(): boolean {
+    // To resume what has ended does nothing, and says what it is.
+    const stream = this.#resume?.() as unknown as Partial<ClientHttp2Stream> | undefined;
+    if (stream?.endAfterHeaders === true) return false;
+    if (this.#total !== undefined) return this.#received < this.#total;
+    // Who has refused the rest of an upload may have answered it before.
+    return (stream?.rstCode ?? 0) !== 0 && stream?.aborted !== true;
+  }
+
   onError(error: Error): void {
     if (this.#phase === OVER) {
       this.#leave(false);
       return;
+    }
+    // The whole session of HTTP/2 is broken.
+    if (this.#connection !== undefined && (error as NodeJS.ErrnoException).code === "ERR_HTTP2_ERROR") {
+      this.#connection.isDoubtful = true;
     }
     if (this.#mayRetry(error)) {
       this.#retry();
@@ -362,7 +385,10 @@ export class Exchange extends Waiter implements BodyOwner {
 
   #wait(milliseconds: number | undefined, error: (milliseconds: number) => Error): void {
     if (milliseconds === undefined || milliseconds === Number.POSITIVE_INFINITY || this.#phase === OVER) return;
-    this.#timer = setTimeout(() => this.#fail(error(milliseconds)), milliseconds);
+    this.#timer = setTimeout(() => {
+      if (this.#connection !== undefined) this.#connection.isDoubtful = true;
+      this.#fail(error(milliseconds));
+    }, milliseconds);
   }
 
   #clear(): void {

@@ -6,7 +6,7 @@ import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import { type ByteChunks, charset, fileRegion, HttpFile, isReadable, readChunks } from "../../byte-streams/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
-import { NotConvertibleError } from "../../errors/index.js";
+import { InvalidArgumentError, NotConvertibleError } from "../../errors/index.js";
 import { Seq } from "../../ring/seq.js";
 import { isSource, toReadable } from "../../stream/index.js";
 import type { ClientRequest } from "./types.js";
@@ -25,6 +25,9 @@ const NOTHING: Payload = { body: null, length: 0, isReplayable: true };
 /** @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if it is no body; what opening the file throws. */
 export function payloadOf(request: ClientRequest): Awaitable<Payload> {
   const { body, length } = request;
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+    throw new InvalidArgumentError(`length must be a whole number of bytes from 0, not ${String(length)}`);
+  }
   if (body === null || body === undefined) return NOTHING;
   if (typeof body === "string") return bytesPayload(charset(request.bodyEncoding ?? "utf-8").encode(body));
   const bytes = bytesOf(body);
