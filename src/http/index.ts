@@ -103,3 +103,6 @@ export type {
 } from "./client/types.js";
 export { wire } from "./client/wire.js";
 export { defaultMiddleware, wrapRequest } from "./client/wrap-request.js";
+export { websocketClient } from "./websocket/client.js";
+export { WebsocketHandshakeError } from "./websocket/errors.js";
+export type { WebsocketClientOptions } from "./websocket/options.js";

@@ -103,6 +103,7 @@ class Takeover {
   readonly websocket: Deferred<Websocket> = new Deferred<Websocket>();
   readonly #exchange: Exchange;
   #hasFailed = false;
+  #isReported = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -125,6 +126,8 @@ class Takeover {
     else {
       toDeferred(admitted).onRealized(decide, (error) => {
         if (this.websocket.stage !== PENDING) return;
+        logError(error, `\`verify\` of the websocket ${this.#exchange.route} failed`);
+        this.#isReported = true;
         this.#exchange.res.writeHead(500, { "content-length": 0 }).end();
         this.fail(error);
       });
@@ -146,7 +149,7 @@ class Takeover {
   /** The handler failed. */
   #raise(error: unknown): void {
     // It only passes on that there is no websocket.
-    if (error === this.websocket.result && error instanceof HandshakeError) return;
+    if (error === this.websocket.result && (error instanceof HandshakeError || this.#isReported)) return;
     this.#hasFailed = true;
     logError(error, `the handler of the websocket ${this.#exchange.route} failed`);
     if (this.websocket.stage === SUCCESS) (this.websocket.result as Websocket).closeWith(INTERNAL_ERROR, "");

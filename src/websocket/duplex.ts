@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import { types } from "node:util";
 import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";
@@ -67,6 +68,8 @@ export interface WebsocketPast {
   /** How it ended, if it has. */
   readonly code?: number;
   readonly reason?: string;
+  /** The headers of the server's answer, by lower-case name. */
+  readonly handshakeHeaders?: IncomingHttpHeaders;
 }
 
 export const CLOSE_TIMEOUT = 10_000;
@@ -86,6 +89,7 @@ export class Websocket
   readonly #outgoing: Outgoing;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #sinkClosed: Deferred<true> = new Deferred<true>();
+  readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
   #pings: Deferred<boolean>[] = [];
   #cancelCut: Cancel | undefined;
   #closing: WebsocketClosing | undefined;
@@ -97,6 +101,7 @@ export class Websocket
     this.#outgoing = new Outgoing(raw);
     this.raw = raw;
     this.#options = options;
+    this.#handshakeHeaders = past.handshakeHeaders;
     for (const message of past.messages ?? []) this.#receive(...message);
     raw.on("message", (...message: RawMessage) => this.#receive(...message));
     const { onPing, onPong } = options;
@@ -267,6 +272,7 @@ export class Websocket
         pendingPuts: this.#outgoing.pending,
         connection: { ...connection, direction: "outbound" },
         websocketSelectedSubprotocol: this.protocol === "" ? undefined : this.protocol,
+        ...(this.#handshakeHeaders && { websocketHandshakeHeaders: this.#handshakeHeaders }),
         ...(this.#closing && {
           websocketCloseCode: this.#closing.code,
           websocketCloseMsg: this.#closing.reason,

@@ -428,10 +428,12 @@ describe("websocketConnection", () => {
     await running(app, ({ url }) => expect(connectTo(url)).rejects.toMatchObject({ status: 503, body: "SyntaxError" }));
   });
 
-  it("answers 500, and fails, when verify rejects", () =>
-    serving({ verify: () => Promise.reject(new SyntaxError("boom")) }, async (url, _port, outcomes) => {
-      await expect(connectTo(url)).rejects.toMatchObject({ status: 500, body: "" });
-      expect(outcomes).toMatchObject([{ name: "SyntaxError" }]);
+  it("answers 500, and fails, when verify rejects, which is reported once", () =>
+    withLog(async (log) => {
+      const app = withWebsockets(express());
+      app.get("/", websocketRoute(echo, { verify: () => Promise.reject(new SyntaxError("boom")) }));
+      await running(app, ({ url }) => expect(connectTo(url)).rejects.toMatchObject({ status: 500, body: "" }));
+      expect(log).toMatchObject([{ level: "error", error: { name: "SyntaxError" } }]);
     }));
 
   it("cuts a handshake that takes longer than handshakeTimeout, and fails", async () => {

@@ -1,47 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
 import { describeWith, findProgram } from "../needs.js";
 import { certificate, openssl } from "./certificate.js";
-import { afterThisTest, listen, pool, serve, serveRaw } from "./servers.js";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Resolves as soon as somebody listens there. */
-async function ready(port: number, child: ChildProcess): Promise<void> {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is there
-    const isThere = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        socket.destroy();
-        resolve(true);
-      }).once("error", () => resolve(false));
-    });
-    if (isThere) return;
-    if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}`);
-  }
-}
-
-async function start(program: string, args: readonly string[], port: number): Promise<void> {
-  const child = spawn(program, args, { stdio: "ignore" });
-  afterThisTest(async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  });
-  await ready(port, child);
-}
+import { startMicrosocks, startTinyproxy } from "./programs.js";
+import { listen, pool, serve, serveRaw } from "./servers.js";
 
 const target = () =>
   serve((req, res) => res.end(`target ${req.url} ${req.headers.via === undefined ? "direct" : "via"}`));
@@ -49,15 +12,7 @@ const through = (proxyOptions: http.ProxyOptions, rest: http.ConnectionOptions =
   pool({ connectionOptions: { ...rest, proxyOptions } });
 
 describeWith("tinyproxy", findProgram("tinyproxy"), "an HTTP proxy", (program) => {
-  async function tinyproxy(extra = ""): Promise<number> {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), "express-ring-"));
-    afterThisTest(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, "tinyproxy.conf");
-    writeFileSync(file, `Port ${port}\nListen 127.0.0.1\nTimeout 30\nMaxClients 20\nAllow 127.0.0.1\n${extra}\n`);
-    await start(program, ["-d", "-c", file], port);
-    return port;
-  }
+  const tinyproxy = (extra?: string) => startTinyproxy(program, extra);
 
   it("gets the absolute URL of a plain request", async () => {
     const { url } = await target();
@@ -116,11 +71,7 @@ describeWith("tinyproxy", findProgram("tinyproxy"), "an HTTP proxy", (program) =
 });
 
 describeWith("microsocks", findProgram("microsocks"), "a SOCKS 5 proxy", (program) => {
-  async function microsocks(...args: string[]): Promise<number> {
-    const port = await freePort();
-    await start(program, ["-i", "127.0.0.1", "-p", String(port), ...args], port);
-    return port;
-  }
+  const microsocks = (...args: string[]) => startMicrosocks(program, ...args);
 
   it("lets through, by address and by name", async () => {
     const { url, port: targetPort } = await target();
