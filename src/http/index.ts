@@ -103,6 +103,14 @@ export type {
 } from "./client/types.js";
 export { wire } from "./client/wire.js";
 export { defaultMiddleware, wrapRequest } from "./client/wrap-request.js";
+export type { BackoffOptions } from "./websocket/backoff.js";
 export { websocketClient } from "./websocket/client.js";
-export { WebsocketHandshakeError } from "./websocket/errors.js";
+export { WebsocketDisconnectedError, WebsocketHandshakeError } from "./websocket/errors.js";
 export type { WebsocketClientOptions } from "./websocket/options.js";
+export {
+  type ReconnectingClosing,
+  type ReconnectingWebsocket,
+  reconnectingWebsocketClient,
+} from "./websocket/reconnecting.js";
+export type { Disconnection, ReconnectingWebsocketClientOptions, Retry } from "./websocket/reconnecting-options.js";
+export type { UnsentPolicy } from "./websocket/unsent.js";

@@ -72,6 +72,14 @@ export interface WebsocketPast {
   readonly handshakeHeaders?: IncomingHttpHeaders;
 }
 
+/** A duplex whose control frames can be sent by `websocketPing` and `websocketClose`. */
+export interface ControlledWebsocket extends WebsocketDuplex {
+  /** Sends a ping, unless one is on its way; the next pong answers all. */
+  ping(answer: Deferred<boolean>, payload: WebsocketMessage): Deferred<boolean>;
+  /** Sends the close frame; -1 is no code. @returns false if it is closing or closed already */
+  closeWith(code: number, reason: string): boolean;
+}
+
 export const CLOSE_TIMEOUT = 10_000;
 
 /** The code that stands for a connection that ended without a close frame. */
@@ -80,7 +88,7 @@ const BROKEN = 1006;
 /** A `ws` WebSocket as a duplex of the kit. */
 export class Websocket
   extends SourceView<WebsocketMessage>
-  implements WebsocketDuplex, CoreSink<WebsocketMessage>, Heart
+  implements ControlledWebsocket, CoreSink<WebsocketMessage>, Heart
 {
   readonly closed: Deferred<WebsocketClosing> = new Deferred<WebsocketClosing>();
   readonly raw: RawWebSocket;
@@ -167,6 +175,11 @@ export class Websocket
     return accepted;
   }
 
+  /** Messages whose puts yielded true and that the operating system has not taken; once it is closed, they are lost. */
+  get lost(): number {
+    return this.#outgoing.lost;
+  }
+
   offer(message: WebsocketMessage): Deferred<boolean> {
     if (this.isClosed()) return FALSE;
     const frame = toFrame(message);
@@ -177,7 +190,6 @@ export class Websocket
 
   // --- pings
 
-  /** Sends a ping, unless one is on its way; the next pong answers all. */
   ping(answer: Deferred<boolean>, payload: WebsocketMessage): Deferred<boolean> {
     if (this.isClosed()) {
       answer.success(false);
@@ -213,7 +225,6 @@ export class Websocket
     this.#incoming.end();
   }
 
-  /** Sends the close frame; -1 is no code. @returns false if it is closing or closed already */
   closeWith(code: number, reason: string): boolean {
     const base = mark();
     const isFirst = this.#startClosing(code === -1 ? undefined : code, reason);
