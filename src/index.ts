@@ -19,17 +19,31 @@ export {
   TimeoutError,
 } from "./errors/index.js";
 export {
+  type AppOfMessages,
   attachWebsockets,
   expressOf,
+  type ListeningExpressApp,
+  type MessageClasses,
+  messageClasses,
   type RingOptions,
   ring,
   type WebsocketHandler,
   type WebsocketRoute,
   websocketRoute,
   withExpressWs,
+  withMessageClasses,
   withWebsockets,
   wrapExpress,
 } from "./express/index.js";
+export {
+  BodyReadError,
+  type FetchHandler,
+  type FromFetchOptions,
+  fromFetch,
+  MethodNotSupportedError,
+  type ToFetchOptions,
+  toFetch,
+} from "./fetch/index.js";
 export {
   abortSignal,
   ContentLengthError,
@@ -39,6 +53,18 @@ export {
 } from "./message/index.js";
 export { getAll } from "./ring/headers.js";
 export { type Pipe, pipe } from "./ring/pipe.js";
+export {
+  context,
+  MalformedParameterError,
+  type PathParams,
+  type Routed,
+  type RouteKey,
+  type RouteMethod,
+  type RouterOptions,
+  type Routes,
+  router,
+  type Unrouted,
+} from "./ring/router/index.js";
 export { type Seq, seq } from "./ring/seq.js";
 export type {
   AsyncHandler,

@@ -104,6 +104,16 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     await events.cancel();
   },
 
+  "edge.ts": async (url) => {
+    expect(await (await fetch(url)).text()).toBe("Hello, Ada!\n");
+    const numbers = chunksOf(await fetch(new URL("/count/2", url)));
+    expect([await numbers.read(), await numbers.read()].map(({ value }) => value)).toEqual(["1\n", "2\n"]);
+    expect((await numbers.read()).done).toBe(true);
+    const size = await fetch(new URL("/size", url), { method: "POST", body: "x".repeat(100_000) });
+    expect(await size.text()).toBe("100000 bytes\n");
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
   "site.ts": async (url) => {
     const visitor = new Visitor(url);
     expect(await visitor.page()).toContain("Log in");

@@ -1,4 +1,4 @@
-/** The HTTP client; websockets and files with it. Source: `aleph.http`. */
+/** The HTTP server and client; websockets and files with them. Source: `aleph.http`. */
 export { file, type HttpFile } from "../byte-streams/core.js";
 export { getAll } from "../ring/headers.js";
 export { websocketConnection } from "../websocket/connection.js";
@@ -103,6 +103,19 @@ export type {
 } from "./client/types.js";
 export { wire } from "./client/wire.js";
 export { defaultMiddleware, wrapRequest } from "./client/wrap-request.js";
+export { mountInFront } from "./server/mount.js";
+export type {
+  Fallback,
+  GoAway,
+  HandlerOptions,
+  LimiterOptions,
+  NodeServer,
+  ServerOptions,
+  SocketAddress,
+} from "./server/options.js";
+export { h2Exception, isWritable, ringRequestSslSession } from "./server/request-state.js";
+export { port, Server, startServer, waitForClose } from "./server/server.js";
+export type { HttpVersion, SslContext } from "./server/tls.js";
 export type { BackoffOptions } from "./websocket/backoff.js";
 export { websocketClient } from "./websocket/client.js";
 export { WebsocketDisconnectedError, WebsocketHandshakeError } from "./websocket/errors.js";

@@ -4,6 +4,7 @@ import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
+import { applyHead, type Head } from "./head.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -31,6 +32,19 @@ export abstract class Exchange implements RawExchange {
   /** The handler failed, or its answer could not be sent; nothing of it was. */
   protected abstract fail(error: unknown): void;
 
+  /** Refuses a head that the protocol has no place for. @throws {InvalidResponseError} before anything is sent */
+  checkHead(_head: Head): void {}
+
+  /**
+   * Puts status and headers on Node's response, of which nothing has been sent. What others have set there stays; hosts
+   * whose exchanges nobody else has seen override it with something faster.
+   *
+   * @param length Bytes of the body, where they are known.
+   */
+  applyHead(head: Head, length: number | undefined): void {
+    applyHead(this.res, head, length);
+  }
+
   /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
   openWebsocket(_response: RingResponse): void {
     throw new InvalidResponseError(this.route, "is a websocket, which this server does not have");
@@ -39,6 +53,11 @@ export abstract class Exchange implements RawExchange {
   /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
   get route(): string {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
+  }
+
+  /** Are request and response Node's own, for others to use as such? */
+  get isNodes(): boolean {
+    return true;
   }
 
   /** What a parser of the host's made of the body that it read; undefined if there is none. */
@@ -138,15 +157,17 @@ export abstract class Exchange implements RawExchange {
 
   /**
    * Cuts the connection after what has been written, so that the client sees that the answer is not complete.
+   *
+   * @param hasLength Does its head say how long the body is?
    */
-  cut(error: unknown): void {
+  cut(error: unknown, hasLength: boolean): void {
     logError(error, `the body of the response to ${this.route} failed; the connection is cut`);
     const { res } = this;
     const stream = this.#stream;
     if (stream !== undefined) stream.write("", () => stream.close(INTERNAL_ERROR));
     else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
-    else if (!res.chunkedEncoding && !res.hasHeader("content-length")) res.socket.resetAndDestroy();
+    else if (!res.chunkedEncoding && !hasLength) res.socket.resetAndDestroy();
     else res.socket.destroySoon();
   }
 
@@ -193,10 +214,10 @@ export function exchangeBehind(request: object): Exchange | undefined {
   return (request as { [EXCHANGE]?: Exchange })[EXCHANGE];
 }
 
-/** The exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests. */
+/** Node's exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on requests of mocks and of fetch. */
 export function exchangeOf(request: object): Exchange {
   const exchange = exchangeBehind(request);
-  if (exchange === undefined) throw new NoExchangeError();
+  if (exchange === undefined || !exchange.isNodes) throw new NoExchangeError();
   return exchange;
 }
 

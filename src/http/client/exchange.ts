@@ -15,8 +15,8 @@ import {
   ReadTimeoutError,
   RequestTimeoutError,
 } from "./errors.js";
-import type { Host, Waiter } from "./host.js";
-import type { Payload } from "./payload.js";
+import { type Host, Waiter } from "./host.js";
+import { inPieces, type Payload } from "./payload.js";
 import type { ConnectionPool } from "./pool.js";
 import { makeResponse } from "./response.js";
 import { type BodyOwner, ResponseBody } from "./response-body.js";
@@ -43,7 +43,7 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-export class Exchange implements Waiter, BodyOwner {
+export class Exchange extends Waiter implements BodyOwner {
   readonly result: Deferred<ClientResponse<unknown>> = new Deferred();
   readonly #request: ClientRequest;
   readonly #wire: WireRequest;
@@ -77,6 +77,7 @@ export class Exchange implements Waiter, BodyOwner {
     pool: ConnectionPool,
     cancellation: Cancellation | undefined,
   ) {
+    super();
     this.#request = request;
     this.#wire = wire;
     this.#target = target;
@@ -120,7 +121,7 @@ export class Exchange implements Waiter, BodyOwner {
         method: method as Dispatcher.HttpMethod,
         path,
         headers: headers as Record<string, string | string[]>,
-        body: this.#outgoing(),
+        body: this.#outgoing(connection),
         ...(this.#pool.options.keepAlive ? {} : { reset: true }),
       },
       this,
@@ -132,11 +133,15 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   /** The body to send; counted if somebody wants to know. */
-  #outgoing(): Uint8Array | Readable | null {
+  #outgoing(connection: Connection): Uint8Array | Readable | null {
     const { body, length: total } = this.#payload;
     const onProgress = this.#onProgress;
-    if (body === null || onProgress === undefined) return body as Buffer | null;
-    if (ArrayBuffer.isView(body)) return body;
+    if (body === null) return null;
+    if (ArrayBuffer.isView(body)) {
+      const mayBeH2 = connection.isOpen ? connection.isH2 : this.#pool.options.allowH2;
+      return mayBeH2 ? inPieces(body) : body;
+    }
+    if (onProgress === undefined) return body;
     let bytes = 0;
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, callback) {
@@ -242,12 +247,15 @@ export class Exchange implements Waiter, BodyOwner {
       : "while it was being established";
   }
 
-  /** Was it only that the server had closed a kept connection meanwhile? Then nothing was answered, and another may do. */
+  /**
+   * Was it only that the server had closed a kept connection meanwhile? Then nothing was answered, and another may do. Of
+   * HTTP/2 a server may say so (GOAWAY) to the first requests too.
+   */
   #mayRetry(error: Error): boolean {
     return (
       this.#phase === SENT &&
       !this.#hasRetried &&
-      (this.#connection?.completed ?? 0) > 0 &&
+      (this.#connection?.isH2 === true || (this.#connection?.completed ?? 0) > 0) &&
       isClosedByPeer(error) &&
       isIdempotent(this.#wire.method) &&
       (this.#payload.body === null || ArrayBuffer.isView(this.#payload.body))

@@ -56,6 +56,24 @@ async function filePayload(file: HttpFile): Promise<Payload> {
   return { body, length, isReplayable: true };
 }
 
+/** Bytes of a piece. */
+const PIECE = 65_536;
+
+/**
+ * Many bytes, as a stream of pieces. HTTP/2 wants them so: Node counts what waits to be sent, and refuses every answer on a
+ * connection where that is more than 10 MB.
+ */
+export function inPieces(bytes: Uint8Array): Uint8Array | Readable {
+  if (bytes.length <= PIECE) return bytes;
+  let at = 0;
+  return new Readable({
+    read() {
+      this.push(at < bytes.length ? bytes.subarray(at, at + PIECE) : null);
+      at += PIECE;
+    },
+  });
+}
+
 /** The bytes of a body that is bytes; undefined for other bodies. */
 export function bytesOf(body: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);

@@ -6,14 +6,21 @@ import * as http from "../../../src/http/index.js";
 import { put, take } from "../../../src/stream/index.js";
 import { describeWith, findProgram } from "../../needs.js";
 import { certificate, openssl } from "../certificate.js";
-import { startMicrosocks, startTinyproxy } from "../programs.js";
-import { listen, serveRaw } from "../servers.js";
+import { type Started, startMicrosocks, startTinyproxy } from "../real/servers.js";
+import { afterThisTest, listen, serveRaw } from "../servers.js";
 
 async function echoServer(pair?: { readonly key: string; readonly cert: string }) {
   const server = pair === undefined ? createServer() : createTlsServer(pair);
   const wss = new WebSocketServer({ server });
   wss.on("connection", (ws) => ws.on("message", (data, isBinary) => ws.send(data, { binary: isBinary })));
   return pair === undefined ? listen(server, "ws") : listen(server, "wss", "secureConnection");
+}
+
+/** The port of a proxy, which ends with the test. */
+async function running(started: Promise<Started>): Promise<number> {
+  const { port, stop } = await started;
+  afterThisTest(stop);
+  return port;
 }
 
 /** What the server sends back. */
@@ -30,7 +37,7 @@ const message = "hello ".repeat(20_000);
 
 describeWith("tinyproxy", findProgram("tinyproxy"), "a websocketClient behind an HTTP proxy", (program) => {
   it("goes through a tunnel, for ws and wss", async () => {
-    const proxyOptions = { host: "127.0.0.1", port: await startTinyproxy(program) };
+    const proxyOptions = { host: "127.0.0.1", port: await running(startTinyproxy(program)) };
     expect(await echoOf(message, (await echoServer()).url, { proxyOptions })).toBe(message);
     if (openssl === undefined) throw new Error("this test needs openssl too");
     const pair = certificate(openssl);
@@ -42,7 +49,7 @@ describeWith("tinyproxy", findProgram("tinyproxy"), "a websocketClient behind an
   it("needs the right credentials", async () => {
     const { url } = await echoServer();
     const host = "127.0.0.1";
-    const port = await startTinyproxy(program, "BasicAuth user secret");
+    const port = await running(startTinyproxy(program, "BasicAuth user secret"));
     expect(await echoOf(message, url, { proxyOptions: { host, port, user: "user", password: "secret" } })).toBe(
       message,
     );
@@ -60,7 +67,11 @@ describeWith("tinyproxy", findProgram("tinyproxy"), "a websocketClient behind an
 
 describeWith("microsocks", findProgram("microsocks"), "a websocketClient behind a SOCKS 5 proxy", (program) => {
   it("goes through, for ws and wss", async () => {
-    const proxyOptions = { protocol: "socks5", host: "127.0.0.1", port: await startMicrosocks(program) } as const;
+    const proxyOptions = {
+      protocol: "socks5",
+      host: "127.0.0.1",
+      port: await running(startMicrosocks(program)),
+    } as const;
     expect(await echoOf(message, (await echoServer()).url, { proxyOptions })).toBe(message);
     if (openssl === undefined) throw new Error("this test needs openssl too");
     const pair = certificate(openssl);
