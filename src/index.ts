@@ -86,11 +86,14 @@ export { websocketConnection } from "./websocket/connection.js";
 export { websocketClose, websocketPing } from "./websocket/control.js";
 export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/duplex.js";
 export {
+  HandshakeTimeoutError,
   NotAWebsocketRequestError,
   OriginRefusedError,
   WebsocketClosedError,
+  WebsocketRefusedError,
   WebsocketVersionError,
 } from "./websocket/errors.js";
 export type { HeartbeatOptions } from "./websocket/heartbeat.js";
 export type { WebsocketOptions } from "./websocket/options.js";
+export type { RawWebSocket } from "./websocket/raw-socket.js";
 export type { UpgradeOptions } from "./websocket/route-upgrades.js";

@@ -143,3 +143,14 @@ export type {
 export { h2Exception, isWritable, ringRequestSslSession } from "./server/request-state.js";
 export { port, Server, startServer, waitForClose } from "./server/server.js";
 export type { HttpVersion, SslContext } from "./server/tls.js";
+export type { BackoffOptions } from "./websocket/backoff.js";
+export { websocketClient } from "./websocket/client.js";
+export { WebsocketDisconnectedError, WebsocketHandshakeError } from "./websocket/errors.js";
+export type { WebsocketClientOptions } from "./websocket/options.js";
+export {
+  type ReconnectingClosing,
+  type ReconnectingWebsocket,
+  reconnectingWebsocketClient,
+} from "./websocket/reconnecting.js";
+export type { Disconnection, ReconnectingWebsocketClientOptions, Retry } from "./websocket/reconnecting-options.js";
+export type { UnsentPolicy } from "./websocket/unsent.js";
