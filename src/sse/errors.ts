@@ -7,3 +7,19 @@ export class InvalidEventError extends RingError {
     super("RING_INVALID_EVENT", `a server-sent event ${complaint}`);
   }
 }
+
+/** A log of events was closed. Code `RING_EVENT_LOG_CLOSED`, status 503. */
+export class EventLogClosedError extends RingError {
+  constructor() {
+    super("RING_EVENT_LOG_CLOSED", "the log of events is closed; append before that, or to another one", {
+      status: 503,
+    });
+  }
+}
+
+/** The server of a log of events could not be reached in time, or has answered with an error. Code `RING_EVENT_LOG_UNAVAILABLE`, status 503. */
+export class EventLogUnavailableError extends RingError {
+  constructor(message: string, cause?: unknown) {
+    super("RING_EVENT_LOG_UNAVAILABLE", message, { status: 503, cause });
+  }
+}

@@ -1,4 +1,8 @@
 /** Server-sent events. Source: the README of Aleph. */
+export { type BusEvents, type BusEventsOptions, type BusEventsStats, busEvents } from "./bus-events.js";
 export { encodeEvent, type ServerSentEvent } from "./encode.js";
-export { InvalidEventError } from "./errors.js";
+export { EventLogClosedError, EventLogUnavailableError, InvalidEventError } from "./errors.js";
+export type { EventFeed, EventGap, FeedReader, FeedRequest, SlowClient } from "./feed.js";
+export type { NewEvent } from "./log/encoding.js";
+export { type EventLog, type EventLogOptions, type EventLogStats, eventLog } from "./log/event-log.js";
 export { type EventStream, type SseOptions, sse } from "./response.js";
