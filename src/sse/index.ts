@@ -5,4 +5,11 @@ export { EventLogClosedError, EventLogUnavailableError, InvalidEventError } from
 export type { EventFeed, EventGap, FeedReader, FeedRequest, SlowClient } from "./feed.js";
 export type { NewEvent } from "./log/encoding.js";
 export { type EventLog, type EventLogOptions, type EventLogStats, eventLog } from "./log/event-log.js";
+export {
+  type RedisEventLog,
+  type RedisEventLogOptions,
+  type RedisEventLogStats,
+  redisEventLog,
+} from "./log/redis-event-log.js";
+export type { IoRedisCommands, NodeRedisCommands, RedisCommandClient } from "./log/redis-link.js";
 export { type EventStream, type SseOptions, sse } from "./response.js";

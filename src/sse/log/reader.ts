@@ -127,7 +127,10 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     const ring = this.#ring;
     if (this.index < ring.first) {
       if (this.#archive === undefined) this.#skip();
-      else this.index = -1;
+      else {
+        this.index = -1;
+        this.#isAtEnd = false;
+      }
       return AGAIN;
     }
     if (this.index >= ring.next) return undefined;
@@ -152,15 +155,15 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     if (this.#isAsking) return undefined;
     const ring = this.#ring;
     const archive = this.#archive as Archive;
-    const isBehind = archive.compare(this.#id, ring.newestId) <= 0;
-    const index = isBehind || this.#isAtEnd ? ring.indexAfter(this.#id, archive.compare) : undefined;
-    if (index === undefined) {
+    const index = ring.indexAfter(this.#id, archive.compare);
+    // An id that only lies between those that are here may be one of a stream that Redis has lost.
+    if (index === undefined || !(this.#isAtEnd || ring.has(this.#id, index))) {
       this.#ask(archive);
       return undefined;
     }
     this.index = index;
     this.#isServed = true;
-    this.#mayRepeat = !isBehind;
+    this.#mayRepeat = archive.compare(this.#id, ring.newestId) > 0;
     return AGAIN;
   }
 

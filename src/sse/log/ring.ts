@@ -85,6 +85,11 @@ export class EventRing {
     return low;
   }
 
+  /** Is this the id of the event before an index? */
+  has(id: string, index: number): boolean {
+    return (index > this.first ? this.at(index - 1).id : this.since) === id;
+  }
+
   /** Adds an event, tells who waits, and drops what is too much: whoever waited for it has it even if nothing is kept. */
   push(event: LoggedEvent): void {
     this.#events.push(event);
