@@ -23,3 +23,23 @@ export class EventLogUnavailableError extends RingError {
     super("RING_EVENT_LOG_UNAVAILABLE", message, { status: 503, cause });
   }
 }
+
+/** A line of an event stream is longer than may be. Code `RING_EVENT_LINE_TOO_LONG`. */
+export class EventLineTooLongError extends RingError {
+  constructor(maxLineLength: number) {
+    super(
+      "RING_EVENT_LINE_TOO_LONG",
+      `a line of an event stream is longer than maxLineLength (${maxLineLength} characters); raise it, or send less`,
+    );
+  }
+}
+
+/** The data of an event are longer than may be. Code `RING_EVENT_TOO_LARGE`. */
+export class EventTooLargeError extends RingError {
+  constructor(maxEventLength: number) {
+    super(
+      "RING_EVENT_TOO_LARGE",
+      `the data of an event are longer than maxEventLength (${maxEventLength} characters); raise it, or send less`,
+    );
+  }
+}

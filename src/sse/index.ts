@@ -1,7 +1,14 @@
 /** Server-sent events. Source: the README of Aleph. */
 export { type BusEvents, type BusEventsOptions, type BusEventsStats, busEvents } from "./bus-events.js";
+export { type DecodeEventsOptions, decodeEvents, eventDecoder, parseEvents, type ReceivedEvent } from "./decode.js";
 export { encodeEvent, type ServerSentEvent } from "./encode.js";
-export { EventLogClosedError, EventLogUnavailableError, InvalidEventError } from "./errors.js";
+export {
+  EventLineTooLongError,
+  EventLogClosedError,
+  EventLogUnavailableError,
+  EventTooLargeError,
+  InvalidEventError,
+} from "./errors.js";
 export type { EventFeed, EventGap, FeedReader, FeedRequest, SlowClient } from "./feed.js";
 export type { NewEvent } from "./log/encoding.js";
 export { type EventLog, type EventLogOptions, type EventLogStats, eventLog } from "./log/event-log.js";

@@ -211,6 +211,7 @@ describeWith("redis-server", redisServerPath(), "redisEventLog", (path) => {
       const client = await connected();
       await log.append({ data: "4" });
       await until(async () => (await client.xLen(key)) === 0);
+      expect(log.stats().appended).toBe(4);
     });
   });
 
@@ -301,7 +302,7 @@ describeWith("redis-server", redisServerPath(), "redisEventLog", (path) => {
       const other = await connected();
       await logged(async () => {
         // The connection of the tail alone.
-        const listed = String(await other.sendCommand(["CLIENT", "LIST"]));
+        const listed = (await other.sendCommand(["CLIENT", "LIST"])) as string;
         const [, id = ""] = /id=([0-9]+) [^\n]*cmd=xread/.exec(listed) ?? [];
         await other.sendCommand(["CLIENT", "KILL", "ID", id]);
         for (let n = 1; n <= 5; n++) await other.xAdd(key, "*", { data: String(n) });
@@ -337,7 +338,7 @@ describeWith("redis-server", redisServerPath(), "redisEventLog", (path) => {
       log.close();
       expect(response.events.closed.isRealized).toBe(true);
       await expect(log.append({ data: "x" })).rejects.toMatchObject({ code: "RING_EVENT_LOG_CLOSED" });
-      await until(async () => !String(await client.sendCommand(["CLIENT", "LIST"])).includes("cmd=xread"));
+      await until(async () => !((await client.sendCommand(["CLIENT", "LIST"])) as string).includes("cmd=xread"));
       expect(new Client({ feed: log }).events.closed.isRealized).toBe(true);
       expect(await log.whenReady()).toBe(true);
     });
