@@ -43,3 +43,34 @@ export class EventTooLargeError extends RingError {
     );
   }
 }
+
+/** An event source was answered with another status than 200. Code `RING_EVENT_SOURCE_STATUS`; `status` is that of the answer. */
+export class EventSourceStatusError extends RingError {
+  constructor(status: number) {
+    super(
+      "RING_EVENT_SOURCE_STATUS",
+      `the event source was answered with status ${status}; name it in retryStatuses to come back after it`,
+      { status },
+    );
+  }
+}
+
+/** What an event source was answered with is no event stream. Code `RING_EVENT_SOURCE_CONTENT_TYPE`. */
+export class EventSourceContentTypeError extends RingError {
+  constructor(type: string | undefined) {
+    const found = type === undefined ? "no content-type" : `the content-type ${JSON.stringify(type)}`;
+    super(
+      "RING_EVENT_SOURCE_CONTENT_TYPE",
+      `the event source was answered with ${found}; it must be text/event-stream`,
+    );
+  }
+}
+
+/** An event source has given up. Code `RING_EVENT_SOURCE_LOST`; `cause` is the last failure. */
+export class EventSourceLostError extends RingError {
+  constructor(maxFailures: number, cause: unknown) {
+    super("RING_EVENT_SOURCE_LOST", `the event source could not be reached ${maxFailures} times (maxFailures)`, {
+      cause,
+    });
+  }
+}

@@ -1,11 +1,21 @@
 /** Server-sent events. Source: the README of Aleph. */
 export { type BusEvents, type BusEventsOptions, type BusEventsStats, busEvents } from "./bus-events.js";
+export {
+  type EventSourceLoss,
+  type EventSourceOptions,
+  type EventSourceRequest,
+  type EventSourceStream,
+  eventSource,
+} from "./client.js";
 export { type DecodeEventsOptions, decodeEvents, eventDecoder, parseEvents, type ReceivedEvent } from "./decode.js";
 export { encodeEvent, type ServerSentEvent } from "./encode.js";
 export {
   EventLineTooLongError,
   EventLogClosedError,
   EventLogUnavailableError,
+  EventSourceContentTypeError,
+  EventSourceLostError,
+  EventSourceStatusError,
   EventTooLargeError,
   InvalidEventError,
 } from "./errors.js";
