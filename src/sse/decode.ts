@@ -1,5 +1,6 @@
 /** Reads event streams, as WHATWG HTML, 9.2.6, words it. */
 
+import { isServerRequest } from "../byte-streams/close.js";
 import { checkCount, checkOptionNames, type OptionNames } from "../errors/options.js";
 import { type Expander, expanding, expandSource } from "../stream/core.js";
 import type { Source, Sourceable } from "../stream/index.js";
@@ -186,7 +187,7 @@ export function decodeEvents(
   body: Sourceable<Uint8Array | string>,
   options: DecodeEventsOptions = {},
 ): Source<ReceivedEvent> {
-  return expandSource(body, new EventParser(options, "decodeEvents"), "event stream");
+  return expandSource(body, new EventParser(options, "decodeEvents"), "event stream", isServerRequest(body));
 }
 
 /**

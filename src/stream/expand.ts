@@ -2,6 +2,7 @@ import { ERROR, errorOf, SUCCESS } from "../deferred/core.js";
 import { chain, type Deferred } from "../deferred/index.js";
 import { Reduced, type Reducer, type Transducer } from "../transducers/transducer.js";
 import { type Sourceable, toSource } from "./coerce.js";
+import { consume } from "./consume.js";
 import { type Puller, PullSource } from "./pull-source.js";
 import type { Source } from "./types.js";
 
@@ -22,13 +23,15 @@ const DONE: Step<never> = { done: true, value: undefined };
 class Expansion<In, Out> implements Puller<Out> {
   readonly #source: Source<In>;
   readonly #expander: Expander<In, Out>;
+  readonly #isDrained: boolean;
   #outputs: Out[] = [];
   #next = 0;
   #end: { readonly error?: unknown } | undefined;
 
-  constructor(source: Source<In>, expander: Expander<In, Out>) {
+  constructor(source: Source<In>, expander: Expander<In, Out>, isDrained: boolean) {
     this.#source = source;
     this.#expander = expander;
+    this.#isDrained = isDrained;
   }
 
   next(): Step<Out> | Deferred<Step<Out>> {
@@ -63,22 +66,34 @@ class Expansion<In, Out> implements Puller<Out> {
       }
     } catch (error) {
       this.#end = { error };
-      this.#source.close();
+      this.#letGo();
     }
   }
 
   cancel(): void {
     this.#outputs = [];
-    this.#source.close();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#isDrained) void consume(() => {}, this.#source);
+    else this.#source.close();
   }
 }
 
 /**
  * A source of what an expander makes of the messages of another, which is read no faster than its outputs are taken, and
  * closed with it. An error of either fails the take that comes to it, behind the outputs before it.
+ *
+ * @param isDrained Read what nobody wants and throw it away, where closing the source would take more with it.
  */
-export function expandSource<In, Out>(source: Sourceable<In>, expander: Expander<In, Out>, type: string): Source<Out> {
-  return new PullSource(new Expansion(toSource(source), expander), type);
+export function expandSource<In, Out>(
+  source: Sourceable<In>,
+  expander: Expander<In, Out>,
+  type: string,
+  isDrained = false,
+): Source<Out> {
+  return new PullSource(new Expansion(toSource(source), expander, isDrained), type);
 }
 
 function addAll<Acc, Out>(reducer: Reducer<Acc, Out>, accumulator: Acc, outputs: readonly Out[]): Acc | Reduced<Acc> {
