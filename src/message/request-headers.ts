@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { mapToFill } from "../ring/param-map.js";
 import type { RequestHeaders } from "../ring/types.js";
 import { isHttp2 } from "./http2.js";
 
@@ -72,11 +71,11 @@ function join(headers: Record<string, unknown>, name: string, values: readonly s
 
 /** HTTP/2 sends method, path, scheme and host as fields that begin with ":"; the host becomes the field it was. */
 function withoutPseudoHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const fields = mapToFill<string | string[]>();
+  const fields: Record<string, string | string[] | undefined> = {};
   const authority = headers[":authority"];
   if (typeof authority === "string") fields["host"] = authority;
   for (const name of Object.keys(headers)) {
-    if (name.charCodeAt(0) !== COLON) fields[name] = headers[name] as string | string[];
+    if (name.charCodeAt(0) !== COLON) fields[name] = headers[name];
   }
   return fields;
 }
