@@ -105,7 +105,11 @@ export class Server implements AsyncDisposable {
     // As Node's own server does.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    if (this.#feedEvent === "secureConnection" && this.#connections.add(socket)) this.#options.onConnection?.(socket);
+    if (this.#feedEvent === "secureConnection") {
+      if (this.#connections.add(socket)) this.#options.onConnection?.(socket);
+      // Where Node looks for what it needs to speak HTTP/1 on a server of HTTP/2.
+      Object.assign(socket, { server: this.node });
+    }
     this.node.emit(this.#feedEvent, socket);
   };
 
