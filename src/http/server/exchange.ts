@@ -1,4 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
 import {
   applyHead,
@@ -70,14 +72,19 @@ export class ServerExchange extends Exchange implements HostFacts {
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
   }
 
+  /** What tells when the response has been sent. */
+  protected get sent(): Writable {
+    return this.res;
+  }
+
   /**
    * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
    * looked at.
    */
   #readAway(): void {
-    const { req, res } = this;
+    const { req } = this;
     if (req.readableEnded) return;
-    res.once("finish", () => {
+    this.sent.once("finish", () => {
       if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
     });
   }
@@ -139,6 +146,11 @@ export class Http2Exchange extends ServerExchange {
 
   override applyHead(head: Head, length: number | undefined): void {
     this.setHead(head, length);
+  }
+
+  /** Node's compatibility layer tells it only when both sides are through. */
+  protected override get sent(): Writable {
+    return (this.res as unknown as { readonly stream: ServerHttp2Stream }).stream;
   }
 }
 
