@@ -182,6 +182,18 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     await expect(echo(url.replace("open", "wrong"), messages)).rejects.toThrow("401");
   },
 
+  "websocket-client.ts": async (url, program) => {
+    await program.prints(/echo: hello\necho: number 0\n/);
+    const pause = /disconnected: 1012 restarting, 0 messages lost\nagain in \d+ ms, after 1 failures\necho: hello\n/;
+    await program.prints(pause);
+    const [text] = [await program.prints(/[^]*after 1 failures\necho: hello\n(?:echo: number \d+\n){5}/)];
+    const numbers = [...text.matchAll(/number (\d+)/g)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(10);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    // It is an ordinary server, too.
+    expect(await echo(url, ["somebody else"])).toEqual(["somebody else"]);
+  },
+
   "express-ws-echo.ts": async (url) => {
     const messages = ["hello", Buffer.of(0, 1, 255)];
     expect(await echo(url, messages)).toEqual(messages);
