@@ -38,7 +38,7 @@ const BINARY = 0;
  *
  * @example
  * const client = await createClient({ url: "redis://localhost" }).on("error", console.error).connect();
- * const bus = redisEventBus<string, RoomMessage<string | Uint8Array>>(client, { codec: roomCodec });
+ * const chat = rooms(redisEventBus(client, { codec: roomCodec }));
  * @see Source: none; `manifold.bus` is within one process.
  */
 export const roomCodec: Codec<RoomMessage<string | Uint8Array>> = {

@@ -341,7 +341,8 @@ function membershipOf<M>(room: string, member: Member<M>, joined: Deferred<boole
  * @param bus Topics are `room:<name>` and `presence`; for Redis, `prefix` keeps those of several programs apart.
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a wrong option; from `join` and `broadcast` after `close`.
  * @example
- * const chat = rooms(eventBus<string, RoomMessage<WebsocketMessage>>());
+ * import type { RoomMessage } from "express-ring/rooms";
+ * const chat = rooms(eventBus<string, RoomMessage<string | Uint8Array>>());
  * app.get("/chat/:room", websocketRoute((duplex, request) => {
  *   const room = String(request.routeParams?.["room"]);
  *   chat.join(room, duplex, { overflow: "disconnect", disconnect: () => websocketClose(duplex, 1013, "too slow") });
