@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
+import { applyHead, type Head } from "./head.js";
+import { isHttp2 } from "./http2.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -31,6 +34,19 @@ export abstract class Exchange implements RawExchange {
   /** The handler failed, or its answer could not be sent; nothing of it was. */
   protected abstract fail(error: unknown): void;
 
+  /** Refuses a head that the protocol has no place for. @throws {InvalidResponseError} before anything is sent */
+  checkHead(_head: Head): void {}
+
+  /**
+   * Puts status and headers on Node's response, of which nothing has been sent. What others have set there stays; hosts
+   * whose exchanges nobody else has seen override it with something faster.
+   *
+   * @param length Bytes of the body, where they are known.
+   */
+  applyHead(head: Head, length: number | undefined): void {
+    applyHead(this.res, head, length);
+  }
+
   /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
   openWebsocket(_response: RingResponse): void {
     throw new InvalidResponseError(this.route, "is a websocket, which this server does not have");
@@ -39,6 +55,11 @@ export abstract class Exchange implements RawExchange {
   /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
   get route(): string {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
+  }
+
+  /** Are request and response Node's own, for others to use as such? */
+  get isNodes(): boolean {
+    return true;
   }
 
   /** What a parser of the host's made of the body that it read; undefined if there is none. */
@@ -58,12 +79,14 @@ export abstract class Exchange implements RawExchange {
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
     const { req, res } = this;
-    return this.#stream?.destroyed ?? (res.destroyed || req.socket.destroyed);
+    // Undici, given the request as a body to send, takes its socket away.
+    const socket = (req.socket as Socket | null) ?? res.socket;
+    return this.#stream?.destroyed ?? (res.destroyed || socket?.destroyed === true);
   }
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
   get #stream(): ServerHttp2Stream | undefined {
-    if (this.req.httpVersionMajor < 2) return undefined;
+    if (!isHttp2(this.req)) return undefined;
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
@@ -99,7 +122,12 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && isAbort(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+  }
+
+  /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
+  #isOfLeaving(error: unknown): boolean {
+    return isAbort(error) || (error !== null && error !== undefined && error === this.req.errored);
   }
 
   /** Tells the log that an answer came too late: somebody else (a timeout, say) has answered already. */
@@ -138,21 +166,45 @@ export abstract class Exchange implements RawExchange {
 
   /**
    * Cuts the connection after what has been written, so that the client sees that the answer is not complete.
+   *
+   * @param hasLength Does its head say how long the body is?
    */
-  cut(error: unknown): void {
+  cut(error: unknown, hasLength: boolean): void {
     logError(error, `the body of the response to ${this.route} failed; the connection is cut`);
     const { res } = this;
     const stream = this.#stream;
-    if (stream !== undefined) stream.write("", () => stream.close(INTERNAL_ERROR));
+    if (stream !== undefined) resetAfterData(stream);
     else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
-    else if (!res.chunkedEncoding && !res.hasHeader("content-length")) res.socket.resetAndDestroy();
+    else if (!res.chunkedEncoding && !hasLength) resetConnection(res.socket);
     else res.socket.destroySoon();
   }
 
   /** @internal */
   [INSPECT](): string {
     return `<${this.route}>`;
+  }
+}
+
+/**
+ * Resets a stream of HTTP/2 once all that was written has been sent. When its data is out it would send trailers, which can
+ * be a reset as well; what was written last has no other sign of that (an empty write behind it makes Node 20 send bytes of
+ * memory that is not in use any more).
+ */
+function resetAfterData(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners("wantTrailers");
+  stream.once("wantTrailers", () => stream.close(INTERNAL_ERROR));
+  stream.end();
+}
+
+/** Closes a connection so that its end cannot be taken for the end of what was sent. */
+function resetConnection(socket: Socket): void {
+  // Under TLS it is the socket below that can be reset; a unix domain socket can not.
+  const { _parent = socket } = socket as { readonly _parent?: Socket | null };
+  try {
+    (_parent ?? socket).resetAndDestroy();
+  } catch {
+    socket.destroy();
   }
 }
 
@@ -193,10 +245,10 @@ export function exchangeBehind(request: object): Exchange | undefined {
   return (request as { [EXCHANGE]?: Exchange })[EXCHANGE];
 }
 
-/** The exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests. */
+/** Node's exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on requests of mocks and of fetch. */
 export function exchangeOf(request: object): Exchange {
   const exchange = exchangeBehind(request);
-  if (exchange === undefined) throw new NoExchangeError();
+  if (exchange === undefined || !exchange.isNodes) throw new NoExchangeError();
   return exchange;
 }
 

@@ -130,6 +130,23 @@ export function applyHead(res: ServerResponse, head: Head, length: number | unde
   if (head.ownLength === undefined) setLength(res, length);
 }
 
+/**
+ * The same for a response that nobody else has touched: the lines of the head, names and values in turns.
+ *
+ * @param lines Where they go, behind what is there.
+ */
+export function headLines({ headers, status, ownLength }: Head, length: number | undefined, lines: HeadLine[]): void {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined || isFraming(name) || (isLength(name) && forbidsLength(status))) continue;
+    lines.push(name, value);
+  }
+  if (ownLength === undefined && length !== undefined) lines.push("content-length", length);
+}
+
+/** A name, or what it says. */
+export type HeadLine = HeaderValue;
+
 /** How the body is cut into pieces is the connection's business; a response that was fetched elsewhere may still say it. */
 function isFraming(name: string): boolean {
   return name.length === 17 && name.toLowerCase() === "transfer-encoding";

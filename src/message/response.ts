@@ -6,7 +6,7 @@ import { bytesOf, chunksOf, isBlob, notABody } from "./body.js";
 import { FileChunks } from "./chunk-sources.js";
 import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
-import { applyHead, type Head, isBodiless, readHead } from "./head.js";
+import { type Head, isBodiless, readHead } from "./head.js";
 import { closeQuietly, Pump } from "./pump.js";
 import { charsetOf } from "./text.js";
 
@@ -28,6 +28,7 @@ export function respond(exchange: Exchange, response: unknown): void {
   }
   try {
     const head = readHead(response, exchange);
+    exchange.checkHead(head);
     const { body } = response as { body?: unknown };
     if (typeof body === "string") sendText(exchange, head, body);
     else if (body === null || body === undefined) sendWhole(exchange, head, "", 0);
@@ -60,12 +61,12 @@ function charsetFor(exchange: Exchange, head: Head): Charset {
 function sendWhole(exchange: Exchange, head: Head, payload: string | Uint8Array, length: number): void {
   const { req, res } = exchange;
   if (isBodiless(head.status, req.method)) {
-    applyHead(res, head, head.status === 205 ? 0 : undefined);
+    exchange.applyHead(head, head.status === 205 ? 0 : undefined);
     res.end();
     return;
   }
   checkLength(exchange, head, length);
-  applyHead(res, head, length);
+  exchange.applyHead(head, length);
   res.end(payload);
 }
 
@@ -113,7 +114,7 @@ function sendRegion(exchange: Exchange, head: Head, region: FileRegion): unknown
   if (exchange.isOver) exchange.reportSecondAnswer();
   else if (req.method === "HEAD" && !isBodiless(head.status, "GET")) {
     // Unlike other bodies a file has a length that costs nothing to tell.
-    applyHead(res, head, length);
+    exchange.applyHead(head, length);
     res.end();
   } else if (length === 0 || isBodiless(head.status, req.method)) sendWhole(exchange, head, "", 0);
   else {

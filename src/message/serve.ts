@@ -1,5 +1,5 @@
 import { type Deferred, isDeferrable, type Listener, toDeferred } from "../deferred/index.js";
-import type { Handler, RingRequest, RingResponse } from "../ring/types.js";
+import type { RingResponse } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
 import { respond } from "./response.js";
 
@@ -9,7 +9,7 @@ import { respond } from "./response.js";
  * An answer that is there at once is sent at once. null and undefined hand the request on; a throw, a rejection and an
  * answer that cannot be sent are raised on the exchange, once.
  */
-export function serve(handler: Handler, request: RingRequest, exchange: Exchange): void {
+export function serve<Req>(handler: (request: Req) => unknown, request: Req, exchange: Exchange): void {
   try {
     settle(exchange, handler(request));
   } catch (error) {

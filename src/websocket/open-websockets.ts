@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
 import { type Cancel, currentClock } from "../clock/index.js";
 import type { Websocket } from "./duplex.js";
+import { connectionUnder } from "./raw-socket.js";
 
 /** The close code of a server that goes away. */
 const GOING_AWAY = 1001;
@@ -8,11 +10,16 @@ const GOING_AWAY = 1001;
 export class OpenWebsockets {
   readonly #open = new Set<Websocket>();
   readonly #closeTimeout: number;
+  readonly #idleTimeout: number;
   #isClosing = false;
 
-  /** @param closeTimeout milliseconds that the clients have to answer when the server closes */
-  constructor(closeTimeout: number) {
+  /**
+   * @param closeTimeout milliseconds that the clients have to answer when the server closes
+   * @param idleTimeout milliseconds without a byte, after which one is cut off; 0 is never
+   */
+  constructor(closeTimeout: number, idleTimeout: number) {
     this.#closeTimeout = closeTimeout;
+    this.#idleTimeout = idleTimeout;
   }
 
   add(websocket: Websocket): void {
@@ -21,6 +28,9 @@ export class OpenWebsockets {
       () => this.#open.delete(websocket),
       () => {},
     );
+    // `ws` has switched the one of Node's server off.
+    if (this.#idleTimeout > 0)
+      (connectionUnder(websocket.raw) as Socket).setTimeout(this.#idleTimeout, () => websocket.cut());
     // Its handshake was under way when the server began to close.
     if (this.#isClosing) this.#sendAway(websocket);
   }

@@ -18,14 +18,20 @@ export interface UpgradeOptions {
 
 const routed = new WeakMap<Server, WeakSet<RequestListener>>();
 
+/** What the kit's own server says besides. */
+interface RouteOptions extends UpgradeOptions {
+  /** Milliseconds without a byte in either direction, after which a websocket is cut off; 0 is never. @default 0 */
+  readonly idleTimeout?: number | undefined;
+}
+
 /** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */
-export function routeUpgrades(server: Server, app: RequestListener, options: UpgradeOptions = {}): void {
-  const { accept, closeTimeout = CLOSE_TIMEOUT } = options;
+export function routeUpgrades(server: Server, app: RequestListener, options: RouteOptions = {}): void {
+  const { accept, closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0 } = options;
   const apps = routed.get(server) ?? new WeakSet();
   if (apps.has(app)) return;
   routed.set(server, apps.add(app));
 
-  const websockets = new OpenWebsockets(closeTimeout);
+  const websockets = new OpenWebsockets(closeTimeout, idleTimeout);
   closeTogether(server, websockets);
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;
@@ -46,7 +52,8 @@ function closeTogether(server: Server, websockets: OpenWebsockets): void {
   };
 }
 
-function isHandshake(req: IncomingMessage): boolean {
+/** Does it ask for a websocket? */
+export function isHandshake(req: IncomingMessage): boolean {
   return req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket";
 }
 

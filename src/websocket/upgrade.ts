@@ -54,6 +54,14 @@ export class Upgrade {
     res.emit("finish");
   }
 
+  /** Leaves the connection as it was before this, for somebody else to answer. */
+  handBack(): void {
+    const { req, res, socket } = this;
+    res.detachSocket(req.socket);
+    socket.off("error", ignore).off("end", this.#leave);
+    upgrades.delete(res);
+  }
+
   readonly #leave = (): void => {
     this.socket.destroy();
   };

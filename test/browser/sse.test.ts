@@ -20,7 +20,10 @@ describeWith("chromium", chromiumPath(), "Chromium's EventSource", (executablePa
   beforeAll(async () => {
     const app = express();
     app.get("/", (_req, res) => void res.type("html").send("<!doctype html><title>news</title>"));
-    app.get("/events", ring((request) => sse(request, { feed: log, retry: 50 }).response));
+    app.get(
+      "/events",
+      ring((request) => sse(request, { feed: log, retry: 50 }).response),
+    );
     server = createServer(app).listen(0, "127.0.0.1");
     server.on("connection", (socket) => sockets.add(socket));
     [browser] = await Promise.all([launchChromium(executablePath), once(server, "listening")]);
@@ -46,7 +49,10 @@ describeWith("chromium", chromiumPath(), "Chromium's EventSource", (executablePa
       await new Promise((resolve) => source.addEventListener("open", resolve));
     });
     const heard = async (count: number): Promise<readonly string[]> => {
-      await page.waitForFunction((wanted) => (globalThis as never as { heard: string[] }).heard.length >= wanted, count);
+      await page.waitForFunction(
+        (wanted) => (globalThis as never as { heard: string[] }).heard.length >= wanted,
+        count,
+      );
       return page.evaluate(() => (globalThis as never as { heard: string[] }).heard);
     };
     /** Cuts the connection; what is done meanwhile is missed by the page. */

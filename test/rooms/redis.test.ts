@@ -51,7 +51,7 @@ describeWith("redis-server", redisServerPath(), "rooms over Redis", (path) => {
       execArgv: ["--import", hooks],
     });
     const said: string[] = [];
-    child.on("message", (text) => said.push(String(text)));
+    child.on("message", (text: string) => said.push(text));
     const says = async (text: string) => {
       while (!said.includes(text)) await once(child, "message");
     };
@@ -117,7 +117,11 @@ describeWith("redis-server", redisServerPath(), "rooms over Redis", (path) => {
     });
     expect(gaps).toMatchObject([{ topics: expect.arrayContaining(["room:x", "presence"]) }]);
     await here.chat.broadcast("x", "again");
-    expect([await a.take(), await b.take()]).toEqual(["again", "again"]);
+    // What was on its way when the server died may have been sent once more by the client, and is not lost then.
+    for (const member of [a, b]) {
+      const next = await member.take();
+      expect(next === "lost" ? await member.take() : next).toBe("again");
+    }
     expect(memberships.map(({ isMember }) => isMember)).toEqual([true, true]);
   });
 });

@@ -35,7 +35,10 @@ interface Served {
 async function serve(...middleware: express.RequestHandler[]): Promise<Served> {
   const log = eventLog();
   const app = express().use(...middleware, (_req, _res, next) => next());
-  app.get("/events", ring((received) => sse(received, { feed: log, retry: 10 }).response));
+  app.get(
+    "/events",
+    ring((received) => sse(received, { feed: log, retry: 10 }).response),
+  );
   const server = createServer(app).listen(0, "127.0.0.1");
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => sockets.add(socket));
@@ -127,7 +130,11 @@ describeWith("python3-httpx", pythonWith("httpx"), "httpx", (python) => {
 });
 
 /** Reads events one by one, each before the next is sent, so that whoever gathers them would make it wait for ever. */
-async function readOneByOne(url: string, log: EventLog, headers: Record<string, string> = {}): Promise<IncomingMessage> {
+async function readOneByOne(
+  url: string,
+  log: EventLog,
+  headers: Record<string, string> = {},
+): Promise<IncomingMessage> {
   const sent = request(url, { headers, agent: false }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   open.push(() => response.destroy());
@@ -202,21 +209,21 @@ describe("a thousand clients", () => {
     const log = eventLog({ maxEvents: 100 });
     const clients = Array.from({ length: 1000 }, () => new Client({ feed: log }));
     const slow = clients.filter((_, i) => i % 3 === 0);
-    const fast = clients.filter((_, i) => i % 3 !== 0).slice(0, 10);
+    const fast = clients.filter((_, i) => i % 3 !== 0).slice(0, 2);
     for (const client of clients) await client.read();
     const before = process.memoryUsage();
-    for (let n = 1; n <= 5000; n++) {
+    for (let n = 1; n <= 2000; n++) {
       await log.append({ data: `${n} ${"x".repeat(2000)}` });
       if (n % 50 === 0) for (const client of fast) await client.read();
     }
     const after = process.memoryUsage();
     const grown = after.heapUsed + after.external - before.heapUsed - before.external;
-    // Ten clients keep what they have read, 100 MB; what the others have not would be 10 MB for each of hundreds.
-    expect(grown).toBeLessThan(500_000_000);
+    // Two clients keep what they have read, a few MB; what the others have not would be 4 MB for each of a thousand.
+    expect(grown).toBeLessThan(200_000_000);
     expect(log.stats()).toMatchObject({ kept: 100, readers: 1000 });
     for (const client of slow.slice(0, 10)) {
       const [first, gap, ...others] = await client.read();
-      expect([first?.split(" ")[0], gap, others.length]).toEqual(["1", 'gap: {"reason":"slow","missed":4899}', 100]);
+      expect([first?.split(" ")[0], gap, others.length]).toEqual(["1", 'gap: {"reason":"slow","missed":1899}', 100]);
     }
   });
 });

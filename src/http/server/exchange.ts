@@ -1,0 +1,158 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { logError } from "../../errors/index.js";
+import {
+  applyHead,
+  Exchange,
+  type Head,
+  type HeadLine,
+  type HostFacts,
+  headLines,
+  InvalidResponseError,
+  isClientsFault,
+  serve,
+  socketScheme,
+} from "../../message/index.js";
+import type { RingResponse } from "../../ring/types.js";
+import { openListener } from "../../websocket/listener.js";
+import type { Behind } from "./behind.js";
+import type { HandlerOptions } from "./options.js";
+
+/** What the exchanges of one server have in common. */
+export interface Common {
+  readonly errorHandler: HandlerOptions["errorHandler"];
+  readonly serverHeader: string | undefined;
+  readonly behind: Behind | undefined;
+  /** Is this the last response of each connection? */
+  readonly isClosing: boolean;
+}
+
+/** An exchange on a server of its own: what the handler passes on goes to the fallback, errors to the error handler. */
+export class ServerExchange extends Exchange implements HostFacts {
+  readonly #common: Common;
+  #hasFailed = false;
+
+  constructor(req: IncomingMessage, res: ServerResponse, common: Common) {
+    super(req, res);
+    this.#common = common;
+  }
+
+  get target(): string {
+    return this.req.url as string;
+  }
+
+  get remoteAddr(): string {
+    return this.req.socket.remoteAddress ?? "";
+  }
+
+  get scheme(): "http" | "https" {
+    return socketScheme(this.req);
+  }
+
+  /** Nobody else has had a hand in the response, so its head is written in one go. */
+  override applyHead(head: Head, length: number | undefined): void {
+    const { res } = this;
+    const { serverHeader, isClosing } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
+    const lines: HeadLine[] = [];
+    headLines(head, length, lines);
+    if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
+    if (isClosing) res.shouldKeepAlive = false;
+    // Node's types know arrays of text only.
+    res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
+  }
+
+  /** Puts a head on a response that has its own way of being written. */
+  protected setHead(head: Head, length: number | undefined): void {
+    const { res } = this;
+    const { serverHeader } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
+    applyHead(res, head, length);
+    if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
+  }
+
+  /**
+   * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
+   * looked at.
+   */
+  #readAway(): void {
+    const { req, res } = this;
+    if (req.readableEnded) return;
+    res.once("finish", () => {
+      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
+    });
+  }
+
+  protected override pass(): void {
+    const { behind, isClosing } = this.#common;
+    if (this.#hasFailed) this.#answerPlainly(500, "Internal Server Error");
+    else if (behind === undefined) this.answer({ status: 204 });
+    else {
+      if (isClosing) this.res.shouldKeepAlive = false;
+      behind.request(this.req, this.res);
+    }
+  }
+
+  protected override fail(error: unknown): void {
+    const { errorHandler } = this.#common;
+    if (this.#hasFailed) {
+      logError(error, `the errorHandler failed over ${this.route}`);
+      this.#answerPlainly(500, "Internal Server Error");
+      return;
+    }
+    this.#hasFailed = true;
+    if (errorHandler !== undefined) serve(errorHandler, error, this);
+    else if (isClientsFault(error)) this.#answerPlainly(error.status, error.message);
+    else {
+      logError(error, `${this.route} failed`);
+      this.#answerPlainly(500, "Internal Server Error");
+    }
+  }
+
+  /** Sends a response of the server's own. */
+  answer(response: RingResponse): void {
+    serve(() => response, undefined, this);
+  }
+
+  #answerPlainly(status: number, text: string): void {
+    this.answer({ status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text });
+  }
+
+  override openWebsocket(response: RingResponse): void {
+    openListener(this, response);
+  }
+}
+
+/** An exchange over HTTP/2, whose responses Node's compatibility layer gathers until they are sent. */
+export class Http2Exchange extends ServerExchange {
+  override checkHead({ headers, status }: Head): void {
+    if (status < 200 || status > 599) {
+      throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);
+    }
+    for (const name of Object.keys(headers)) {
+      if (headers[name] === undefined || !isOfConnections(name, headers[name])) continue;
+      throw new InvalidResponseError(
+        this.route,
+        `has the header "${name}", which is about the connection of HTTP/1 and forbidden in HTTP/2; leave it out`,
+      );
+    }
+  }
+
+  override applyHead(head: Head, length: number | undefined): void {
+    this.setHead(head, length);
+  }
+}
+
+/** Headers that are not allowed in HTTP/2 (RFC 9113, 8.2.2). */
+const OF_CONNECTIONS = /^(?:connection|proxy-connection|keep-alive|upgrade)$/i;
+
+function isOfConnections(name: string, value: unknown): boolean {
+  return OF_CONNECTIONS.test(name) || (/^transfer-encoding$/i.test(name) && value !== "trailers");
+}
+
+function namesServer(lines: readonly HeadLine[]): boolean {
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string;
+    if (name.length === 6 && name.toLowerCase() === "server") return true;
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { andThen } from "../../deferred/index.js";
+import { isHttp2, serve, toRequest } from "../../message/index.js";
+import { type CompressionOptions, compressedBy, compressionPlan, isCompressible } from "../../ring/compression.js";
+import type { Handler, RingRequest } from "../../ring/types.js";
+import type { Behind } from "./behind.js";
+import { awaitBody } from "./bodies.js";
+import { type Common, Http2Exchange, ServerExchange } from "./exchange.js";
+import { limited } from "./limiter.js";
+import type { ResolvedHandlerOptions } from "./options.js";
+import { withRawBodies } from "./raw-bodies.js";
+import { refuseBody } from "./refusals.js";
+
+/** The way of requests from Node to a handler, and of its answers back. */
+export class Front implements Common {
+  readonly errorHandler: Common["errorHandler"];
+  readonly serverHeader: string | undefined;
+  readonly behind: Behind | undefined;
+  isClosing = false;
+  readonly #handler: Handler;
+  readonly #options: ResolvedHandlerOptions;
+
+  constructor(handler: Handler, options: ResolvedHandlerOptions, behind?: Behind) {
+    this.errorHandler = options.errorHandler;
+    this.serverHeader = options.serverHeader;
+    this.behind = behind;
+    this.#handler = stackOf(handler, options);
+    this.#options = options;
+  }
+
+  exchange(req: IncomingMessage, res: ServerResponse): ServerExchange {
+    return isHttp2(req) ? new Http2Exchange(req, res, this) : new ServerExchange(req, res, this);
+  }
+
+  /** Serves one request. */
+  serve(exchange: ServerExchange): RingRequest {
+    const request = toRequest(exchange, exchange);
+    if (request.body === undefined) serve(this.#handler, request, exchange);
+    else {
+      const start = (): void => serve(this.#handler, request, exchange);
+      awaitBody(exchange.req, this.#options, start, () => refuseBody(exchange));
+    }
+    return request;
+  }
+}
+
+/** The handler with what the options put around it, once for all requests. */
+function stackOf(handler: Handler, options: ResolvedHandlerOptions): Handler {
+  const { rawStream, compression, limiter, rejectedHandler } = options;
+  let stack = rawStream ? withRawBodies(handler) : handler;
+  if (compression !== undefined) stack = withCompression(stack, compression);
+  return limiter === undefined ? stack : limited(stack, limiter, rejectedHandler);
+}
+
+function withCompression(handler: Handler, options: CompressionOptions): Handler {
+  const plan = compressionPlan({ ...options, filter: options.filter ?? isWorthCompressing }, "compressionOptions");
+  return (request) => andThen(handler(request), (response) => compressedBy(response, request, plan));
+}
+
+/** Events are small, and seldom like each other. */
+function isWorthCompressing(contentType: string): boolean {
+  return isCompressible(contentType) && !/^text\/event-stream/i.test(contentType);
+}

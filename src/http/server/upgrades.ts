@@ -1,0 +1,20 @@
+import type { IncomingMessage, RequestListener, Server } from "node:http";
+import { isHandshake, routeUpgrades } from "../../websocket/route-upgrades.js";
+import type { Behind } from "./behind.js";
+
+/**
+ * Leads the upgrade requests of a server through its handler, as requests. Those that ask for something else than a
+ * websocket are left to who stands behind the handler, if that takes upgrade requests at all.
+ */
+export function leadUpgrades(
+  server: Server,
+  onRequest: RequestListener,
+  behind: Behind | undefined,
+  idleTimeout: number,
+): void {
+  const isForBehind = (req: IncomingMessage): boolean => behind?.takesUpgrades === true && !isHandshake(req);
+  routeUpgrades(server, onRequest, { accept: (req) => !isForBehind(req), idleTimeout });
+  server.on("upgrade", (req: IncomingMessage, ...rest: unknown[]) => {
+    if (isForBehind(req)) behind?.upgrade(req, ...rest);
+  });
+}
