@@ -21,24 +21,50 @@ export {
 export {
   attachWebsockets,
   expressOf,
+  type ListeningExpressApp,
   type RingOptions,
   ring,
   type WebsocketHandler,
   type WebsocketRoute,
   websocketRoute,
   withExpressWs,
+  withMessageClasses,
   withWebsockets,
   wrapExpress,
 } from "./express/index.js";
 export {
+  BodyReadError,
+  type FetchHandler,
+  type FromFetchOptions,
+  fromFetch,
+  MethodNotSupportedError,
+  type ToFetchOptions,
+  toFetch,
+} from "./fetch/index.js";
+export {
+  type AppOfMessages,
   abortSignal,
   ContentLengthError,
   InvalidResponseError,
+  type MessageClasses,
+  messageClasses,
   NoExchangeError,
   wrapRingAsyncHandler,
 } from "./message/index.js";
 export { getAll } from "./ring/headers.js";
 export { type Pipe, pipe } from "./ring/pipe.js";
+export {
+  context,
+  MalformedParameterError,
+  type PathParams,
+  type Routed,
+  type RouteKey,
+  type RouteMethod,
+  type RouterOptions,
+  type Routes,
+  router,
+  type Unrouted,
+} from "./ring/router/index.js";
 export { type Seq, seq } from "./ring/seq.js";
 export type {
   AsyncHandler,
@@ -60,11 +86,14 @@ export { websocketConnection } from "./websocket/connection.js";
 export { websocketClose, websocketPing } from "./websocket/control.js";
 export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/duplex.js";
 export {
+  HandshakeTimeoutError,
   NotAWebsocketRequestError,
   OriginRefusedError,
   WebsocketClosedError,
+  WebsocketRefusedError,
   WebsocketVersionError,
 } from "./websocket/errors.js";
 export type { HeartbeatOptions } from "./websocket/heartbeat.js";
 export type { WebsocketOptions } from "./websocket/options.js";
+export type { RawWebSocket } from "./websocket/raw-socket.js";
 export type { UpgradeOptions } from "./websocket/route-upgrades.js";

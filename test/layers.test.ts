@@ -5,10 +5,10 @@ import { importsOf, readProjectFile, sourceFiles } from "./sources.js";
 /** The parts of src, top to bottom. A part imports from itself and from lower rows; parts of one row do not know each other. */
 const rows: readonly (readonly string[])[] = [
   ["index"],
-  ["express", "sse"],
+  ["express", "sse", "fetch"],
   ["http"],
-  ["websocket"],
-  ["message", "bus", "mock"],
+  ["websocket", "rooms"],
+  ["message", "bus", "mock", "ndjson"],
   ["multipart", "ring"],
   ["devel"],
   ["byte-streams"],

@@ -21,8 +21,12 @@ export function bytesOf(body: object): Uint8Array | undefined {
   return body instanceof ArrayBuffer ? Buffer.from(body) : undefined;
 }
 
-/** The chunks of a body that comes bit by bit; undefined for other bodies. Opens the body, so ask once. */
-export function chunksOf(body: object, exchange: Exchange): ChunkSource | undefined {
+/**
+ * The chunks of a body that comes bit by bit; undefined for other bodies. Opens the body, so ask once.
+ *
+ * @param exchange With the request that is being answered, which may be a body too.
+ */
+export function chunksOf(body: object, exchange: { readonly req?: unknown }): ChunkSource | undefined {
   const like = body as Partial<Record<"pipe" | "read" | "getReader" | "next", unknown>>;
   if (isSource(body)) return new StreamChunks(body);
   if (isFunction(like.pipe) && isFunction(like.read)) {

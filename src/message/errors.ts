@@ -21,12 +21,19 @@ export class ContentLengthError extends RingError {
   }
 }
 
-/** The request map did not come from a server, so there is no raw request behind it. Code `RING_NO_EXCHANGE`. */
+/** The request map did not come from a server of Node's, so there is no raw request behind it. Code `RING_NO_EXCHANGE`. */
 export class NoExchangeError extends RingError {
   constructor() {
     super(
       "RING_NO_EXCHANGE",
-      "there is no server behind this request: it is a mock, or was built anew instead of with { ...request, key: value }",
+      "there is no server of Node's behind this request: it is a mock, came through toFetch, or was built anew instead of with { ...request, key: value }",
     );
   }
+}
+
+/** Is it an error of the kit's that the client can do something about, so that its message is meant for the client too? */
+export function isClientsFault(error: unknown): error is RingError & { readonly status: number } {
+  if (!(error instanceof RingError)) return false;
+  const { status } = error;
+  return status !== undefined && status >= 400 && status < 500;
 }

@@ -6,6 +6,7 @@ import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
 import { applyHead, type Head } from "./head.js";
+import { isHttp2 } from "./http2.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -56,6 +57,11 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
+  /** Are request and response Node's own, for others to use as such? */
+  get isNodes(): boolean {
+    return true;
+  }
+
   /** What a parser of the host's made of the body that it read; undefined if there is none. */
   get parsedBody(): unknown {
     return undefined;
@@ -73,12 +79,14 @@ export abstract class Exchange implements RawExchange {
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
     const { req, res } = this;
-    return this.#stream?.destroyed ?? (res.destroyed || req.socket.destroyed);
+    // Undici, given the request as a body to send, takes its socket away.
+    const socket = (req.socket as Socket | null) ?? res.socket;
+    return this.#stream?.destroyed ?? (res.destroyed || socket?.destroyed === true);
   }
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
   get #stream(): ServerHttp2Stream | undefined {
-    if (this.req.httpVersionMajor < 2) return undefined;
+    if (!isHttp2(this.req)) return undefined;
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
@@ -114,7 +122,12 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && isAbort(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+  }
+
+  /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
+  #isOfLeaving(error: unknown): boolean {
+    return isAbort(error) || (error !== null && error !== undefined && error === this.req.errored);
   }
 
   /** Tells the log that an answer came too late: somebody else (a timeout, say) has answered already. */
@@ -232,10 +245,10 @@ export function exchangeBehind(request: object): Exchange | undefined {
   return (request as { [EXCHANGE]?: Exchange })[EXCHANGE];
 }
 
-/** The exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests. */
+/** Node's exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on requests of mocks and of fetch. */
 export function exchangeOf(request: object): Exchange {
   const exchange = exchangeBehind(request);
-  if (exchange === undefined) throw new NoExchangeError();
+  if (exchange === undefined || !exchange.isNodes) throw new NoExchangeError();
   return exchange;
 }
 

@@ -1,8 +1,10 @@
 /** Node's request as a map, a map as Node's response. */
 export { wrapRingAsyncHandler } from "./async-handler.js";
-export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
+export { ContentLengthError, InvalidResponseError, isClientsFault, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export { applyHead, type Head, type HeadLine, headLines } from "./head.js";
+export { isHttp2 } from "./http2.js";
+export { type AppOfMessages, type MessageClasses, messageClasses } from "./message-classes.js";
 export {
   type HostFacts,
   localAddress,
@@ -14,3 +16,4 @@ export {
 } from "./request.js";
 export { respond } from "./response.js";
 export { serve } from "./serve.js";
+export { webBody } from "./web-body.js";

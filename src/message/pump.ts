@@ -1,11 +1,11 @@
 import type { Charset } from "../byte-streams/core.js";
 import { isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
-import { logError, NotConvertibleError } from "../errors/index.js";
+import { logError } from "../errors/index.js";
 import { type ChunkSource, END, LATER } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import type { Head } from "./head.js";
-import { type TextPieces, textPieces } from "./text.js";
+import { chunkBytes, type TextPieces, textPieces } from "./text.js";
 
 /** How long headers wait for the first chunk of a body that may fail early, in milliseconds. */
 const PATIENCE = 100;
@@ -93,18 +93,8 @@ export class Pump implements Listener<unknown> {
       this.#finish();
       return false;
     }
-    const chunk = this.#toBytes(value);
+    const chunk = chunkBytes(value, this.#text, this.#source.isText);
     return chunk.length === 0 || this.#write(chunk);
-  }
-
-  #toBytes(value: unknown): string | Uint8Array {
-    if (typeof value === "string") return this.#text.write(value);
-    if (value === null || value === undefined) return "";
-    if (value instanceof Uint8Array) return value;
-    if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    if (value instanceof ArrayBuffer) return Buffer.from(value);
-    if (this.#source.isText) return this.#text.write(String(value as number));
-    throw new NotConvertibleError(value, "bytes, as a part of a response body");
   }
 
   /** The one place where bodies are written. @returns false if the loop must stop */

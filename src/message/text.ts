@@ -1,5 +1,6 @@
 /** Strings of response bodies as bytes, in the charset that the response's content-type names. */
 import { type Charset, findCharset, utf8 } from "../byte-streams/charset.js";
+import { NotConvertibleError } from "../errors/index.js";
 import { findContentTypeCharset } from "../ring/parsing.js";
 
 /** What nearly every content-type looks like: nothing to look up. */
@@ -25,6 +26,22 @@ export interface TextPieces {
 
 export function textPieces(charset: Charset): TextPieces {
   return charset === utf8 ? new Utf8Pieces() : charset.encoder();
+}
+
+/**
+ * A chunk of a body as it is written: bytes, or text that Node encodes.
+ *
+ * @param isText Is everything that is not bytes sent as text? Otherwise it is an error.
+ * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`.
+ */
+export function chunkBytes(chunk: unknown, text: TextPieces, isText: boolean): string | Uint8Array {
+  if (typeof chunk === "string") return text.write(chunk);
+  if (chunk === null || chunk === undefined) return "";
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (chunk instanceof ArrayBuffer) return Buffer.from(chunk);
+  if (isText) return text.write(String(chunk as number));
+  throw new NotConvertibleError(chunk, "bytes, as a part of a body");
 }
 
 /** Node encodes such strings itself; all there is to do is to keep the halves of a character together. */

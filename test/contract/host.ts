@@ -1,4 +1,5 @@
 /** What the contract suites ask of a server that they are run against. */
+import { it } from "@jest/globals";
 import { setLogger } from "../../src/errors/index.js";
 import type { Handler } from "../../src/ring/types.js";
 
@@ -12,6 +13,20 @@ export interface Host {
   readonly scheme?: "http" | "https";
   /** Is there a gateway between the client and it, so that the bytes on the wire are the gateway's? */
   readonly isHttp2?: boolean;
+  /** What cannot be seen or said through this host, by its nature. */
+  readonly lacks?: readonly Lack[];
+}
+
+/**
+ * Header names as they were spelt and on lines of their own, and statuses beyond 599; the socket's own facts; HTTP/1.0; the
+ * rest of a body that nobody reads; leaving while a response waits for its turn; what was written of a body that failed.
+ */
+export type Lack = "spelling" | "socket" | "HTTP/1.0" | "unread bodies" | "turns" | "failed bodies";
+
+/** `it`, or nothing where the host lacks what the test is about. */
+export function itUnless(host: Host, lack: Lack): typeof it {
+  const nothing = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof it;
+  return host.lacks?.includes(lack) === true ? nothing : it;
 }
 
 export interface RunningHost {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Writable } from "node:stream";
-import { logError, RingError } from "../../errors/index.js";
+import { logError } from "../../errors/index.js";
 import {
   applyHead,
   Exchange,
@@ -10,6 +10,7 @@ import {
   type HostFacts,
   headLines,
   InvalidResponseError,
+  isClientsFault,
   serve,
   socketScheme,
 } from "../../message/index.js";
@@ -166,10 +167,4 @@ function namesServer(lines: readonly HeadLine[]): boolean {
     if (name.length === 6 && name.toLowerCase() === "server") return true;
   }
   return false;
-}
-
-function isClientsFault(error: unknown): error is RingError & { readonly status: number } {
-  if (!(error instanceof RingError)) return false;
-  const { status } = error;
-  return status !== undefined && status >= 400 && status < 500;
 }

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { type Deferred, deferred, success, zip } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import { isHttp2 } from "../../message/index.js";
 import type { Handler } from "../../ring/types.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
@@ -12,7 +13,7 @@ import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
 import { nodeServer } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
-import { headFault, refuseAndClose, refuseBody } from "./refusals.js";
+import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
 
 /**
@@ -113,6 +114,7 @@ export class Server implements AsyncDisposable {
 
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
+    if (isBehindRefused(req)) return;
     const exchange = this.#front.exchange(req, res);
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
@@ -123,6 +125,7 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onExpectation = (req: IncomingMessage, res: ServerResponse): void => {
+    if (isBehindRefused(req)) return;
     const { continueHandler, maxRequestBodySize } = this.#options;
     const exchange = this.#front.exchange(req, res);
     if (Number(req.headers["content-length"]) > maxRequestBodySize) refuseBody(exchange);
@@ -201,7 +204,7 @@ function ignore(): void {}
 
 /** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer. */
 function onReset(req: IncomingMessage, f: (code: number) => void): void {
-  if (req.httpVersionMajor < 2) return;
+  if (!isHttp2(req)) return;
   const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
   stream.once("aborted", () => f(stream.rstCode ?? 0));
 }
