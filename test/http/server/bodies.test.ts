@@ -58,11 +58,16 @@ function tenTimes(scheme: string, options: Partial<ServerOptions>, client: objec
   });
 }
 
-describe("the bodies of startServer", () => tenTimes("http", {}));
+describe("the bodies of startServer", () => {
+  tenTimes("http", {});
+});
 
 describeWith("openssl", openssl, "the bodies of startServer", (program) => {
   const sslContext = certificate(program);
-  describe("over TLS", () => tenTimes("https", { sslContext }));
-  describe("over HTTP/2", () =>
-    tenTimes("https", { sslContext, httpVersions: ["http2", "http1"] }, { httpVersions: ["http2", "http1"] }));
+  describe("over TLS", () => {
+    tenTimes("https", { sslContext });
+  });
+  describe("over HTTP/2", () => {
+    tenTimes("https", { sslContext, httpVersions: ["http2", "http1"] }, { httpVersions: ["http2", "http1"] });
+  });
 });
