@@ -100,7 +100,10 @@ export interface ServerOptions extends HandlerOptions {
   readonly headersTimeout?: number | undefined;
   /** Milliseconds that a whole request may take to arrive; then it is answered with 408. @default 300_000 */
   readonly requestTimeout?: number | undefined;
-  /** Milliseconds that a connection waits for the next request; 0 is no limit. @default 5_000 */
+  /**
+   * Milliseconds that a connection waits for the next request; 0 is no limit. A client of HTTP/2 that is silent for so long
+   * while its requests are under way is sent a ping, and cut off if it does not answer. @default 5_000
+   */
   readonly keepAliveTimeout?: number | undefined;
   /** Most bytes of the header lines of a request; more is answered with 431. @default 8192 */
   readonly maxHeaderSize?: number | undefined;
@@ -115,7 +118,7 @@ export interface ServerOptions extends HandlerOptions {
   readonly shutdownTimeout?: number | undefined;
   /** Where requests go whose handler answers null. @default they are answered with 204 */
   readonly fallback?: Fallback | undefined;
-  /** The settings that HTTP/2 begins with, as of `node:http2`. */
+  /** The settings that HTTP/2 begins with, as of `node:http2`. @default 250 requests of a connection at a time */
   readonly http2Settings?: Settings | undefined;
   /** Called when a client of HTTP/2 says that it goes away. */
   readonly connGoAwayHandler?: ((goAway: GoAway) => void) | undefined;
