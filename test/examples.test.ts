@@ -122,6 +122,17 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     expect((await fetch(new URL("/nobody", url))).status).toBe(404);
   },
 
+  "server.ts": async (url) => {
+    const hot = await fetch(url);
+    expect([hot.headers.get("x-powered-by"), await hot.json()]).toEqual([null, { count: 1 }]);
+    const cold = await fetch(new URL("/", url));
+    expect([cold.headers.get("x-powered-by"), await cold.text()]).toEqual([
+      "Express",
+      "The page of the Express app.\n",
+    ]);
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
   "let-flow.ts": async (url) => {
     expect(await (await fetch(url)).json()).toEqual({ user: { id: "7", name: "Ada" }, ads: [] });
     expect(await (await fetch(new URL("/graph", url))).json()).toEqual({
