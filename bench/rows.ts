@@ -3,6 +3,7 @@
 import { files } from "./http/static-folder.js";
 import { microRows } from "./micro-rows.js";
 import type { Contender, Row } from "./row.js";
+import { serverRows } from "./server-rows.js";
 
 const echo = { kind: "websocket", path: "/", connections: 32, window: 8, size: 64, binary: false } as const;
 
@@ -282,5 +283,6 @@ export const rows: readonly Row[] = [
       { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
     ],
   },
+  ...serverRows,
   ...microRows,
 ];

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { logError, RingError } from "../errors/index.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
 import { applyHead, type Head } from "./head.js";
+import { isHttp2 } from "./http2.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -77,12 +79,14 @@ export abstract class Exchange implements RawExchange {
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
     const { req, res } = this;
-    return this.#stream?.destroyed ?? (res.destroyed || req.socket.destroyed);
+    // Undici, given the request as a body to send, takes its socket away.
+    const socket = (req.socket as Socket | null) ?? res.socket;
+    return this.#stream?.destroyed ?? (res.destroyed || socket?.destroyed === true);
   }
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
   get #stream(): ServerHttp2Stream | undefined {
-    if (this.req.httpVersionMajor < 2) return undefined;
+    if (!isHttp2(this.req)) return undefined;
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
@@ -118,7 +122,12 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && isAbort(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+  }
+
+  /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
+  #isOfLeaving(error: unknown): boolean {
+    return isAbort(error) || (error !== null && error !== undefined && error === this.req.errored);
   }
 
   /** Tells the log that an answer came too late: somebody else (a timeout, say) has answered already. */
@@ -164,16 +173,38 @@ export abstract class Exchange implements RawExchange {
     logError(error, `the body of the response to ${this.route} failed; the connection is cut`);
     const { res } = this;
     const stream = this.#stream;
-    if (stream !== undefined) stream.write("", () => stream.close(INTERNAL_ERROR));
+    if (stream !== undefined) resetAfterData(stream);
     else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
-    else if (!res.chunkedEncoding && !hasLength) res.socket.resetAndDestroy();
+    else if (!res.chunkedEncoding && !hasLength) resetConnection(res.socket);
     else res.socket.destroySoon();
   }
 
   /** @internal */
   [INSPECT](): string {
     return `<${this.route}>`;
+  }
+}
+
+/**
+ * Resets a stream of HTTP/2 once all that was written has been sent. When its data is out it would send trailers, which can
+ * be a reset as well; what was written last has no other sign of that (an empty write behind it makes Node 20 send bytes of
+ * memory that is not in use any more).
+ */
+function resetAfterData(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners("wantTrailers");
+  stream.once("wantTrailers", () => stream.close(INTERNAL_ERROR));
+  stream.end();
+}
+
+/** Closes a connection so that its end cannot be taken for the end of what was sent. */
+function resetConnection(socket: Socket): void {
+  // Under TLS it is the socket below that can be reset; a unix domain socket can not.
+  const { _parent = socket } = socket as { readonly _parent?: Socket | null };
+  try {
+    (_parent ?? socket).resetAndDestroy();
+  } catch {
+    socket.destroy();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { RequestHeaders } from "../ring/types.js";
+import { isHttp2 } from "./http2.js";
 
 /**
  * The header fields as Ring's SPEC has them: fields of one name joined by "," (cookie by ";").
@@ -8,11 +9,10 @@ import type { RequestHeaders } from "../ring/types.js";
  * joined anew, because Node drops the repeats of some and joins others differently.
  */
 export function requestHeaders(req: IncomingMessage): RequestHeaders {
-  const headers: IncomingHttpHeaders = { ...req.headers };
+  const headers: IncomingHttpHeaders = isHttp2(req) ? withoutPseudoHeaders(req.headers) : { ...req.headers };
   if (headers["set-cookie"] !== undefined) headers["set-cookie"] = headers["set-cookie"].join(",") as never;
   const repeated = repeatedNames(req.rawHeaders);
-  if (repeated !== null) for (const name of repeated) joinRepeats(headers, name, req.rawHeaders);
-  if (req.httpVersionMajor > 1) dropPseudoHeaders(headers);
+  if (repeated !== null) for (const [name, values] of linesOf(repeated, req.rawHeaders)) join(headers, name, values);
   return headers as RequestHeaders;
 }
 
@@ -50,16 +50,34 @@ function repeatsAmongMany(rawHeaders: readonly string[]): Set<string> | null {
   return repeated.size === 0 ? null : repeated;
 }
 
-function joinRepeats(headers: Record<string, unknown>, name: string, rawHeaders: readonly string[]): void {
-  const values = rawHeaders.filter((_, i) => i % 2 === 1 && (rawHeaders[i - 1] as string).toLowerCase() === name);
+/** The values of these names, read in one go: there may be many of them. */
+function linesOf(names: ReadonlySet<string>, rawHeaders: readonly string[]): Map<string, string[]> {
+  const lines = new Map<string, string[]>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (!names.has(name)) continue;
+    const known = lines.get(name);
+    if (known === undefined) lines.set(name, [rawHeaders[i + 1] as string]);
+    else known.push(rawHeaders[i + 1] as string);
+  }
+  return lines;
+}
+
+function join(headers: Record<string, unknown>, name: string, values: readonly string[]): void {
   // What Node makes of them: joined in its way, or the first one. Anything else was put there by middleware and stays.
   const byNode = [values.join(name === "cookie" ? "; " : ", "), values[0], values.join(",")];
   if (byNode.includes(headers[name] as string)) headers[name] = values.join(name === "cookie" ? ";" : ",");
 }
 
 /** HTTP/2 sends method, path, scheme and host as fields that begin with ":"; the host becomes the field it was. */
-function dropPseudoHeaders(headers: Record<string, unknown>): void {
-  headers["host"] ??= headers[":authority"];
-  for (const name of Object.keys(headers)) if (name.startsWith(":")) delete headers[name];
-  if (headers["host"] === undefined) delete headers["host"];
+function withoutPseudoHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const fields: Record<string, string | string[] | undefined> = {};
+  const authority = headers[":authority"];
+  if (typeof authority === "string") fields["host"] = authority;
+  for (const name of Object.keys(headers)) {
+    if (name.charCodeAt(0) !== COLON) fields[name] = headers[name];
+  }
+  return fields;
 }
+
+const COLON = 58;

@@ -3,6 +3,7 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 import { EXCHANGE } from "../ring/exchange-symbol.js";
 import type { RequestHeaders, RingRequest } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
+import { isHttp2 } from "./http2.js";
 import { requestHeaders } from "./request-headers.js";
 
 /** What a host knows better than the socket does: behind proxies, under mounts, after body parsers. */
@@ -89,7 +90,7 @@ export function originForm(target: string): string {
 }
 
 function hasBody(req: IncomingMessage, headers: RequestHeaders): boolean {
-  if (req.httpVersionMajor > 1) {
+  if (isHttp2(req)) {
     return !(req as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders;
   }
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
 import * as fc from "fast-check";
-import { charset } from "../../src/byte-streams/core.js";
+import { charset, file } from "../../src/byte-streams/core.js";
 import * as bs from "../../src/byte-streams/index.js";
 import {
   bytesEqual,
@@ -24,6 +24,7 @@ import type { Awaitable, Deferred } from "../../src/deferred/index.js";
 import { put, type Source, stream } from "../../src/stream/index.js";
 import { rest } from "../stream/kit.js";
 import { expectType } from "../types.js";
+import { written } from "./samples.js";
 
 async function all<T>(parts: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -79,6 +80,7 @@ describe("toByteArrays, toByteBuffers", () => {
 });
 
 describe("toCharSequence", () => {
+  // Test idea 120.
   it.each([1, 2, 3, 5, 128])("joins characters of three bytes that are cut every %s bytes", async (chunkSize) => {
     const text = "日本語".repeat(1000);
     const body = Readable.from(toByteArrays(text, { chunkSize }), { objectMode: true });
@@ -142,8 +144,6 @@ describe("toString", () => {
   );
 
   it("reads a file and a region of one", async () => {
-    const { file } = await import("../../src/byte-streams/core.js");
-    const { written } = await import("./samples.js");
     const path = written("this is a file");
     expect(await toString(file(path))).toBe("this is a file");
     expect(await toString(file(path, 5, 4))).toBe("is a");
@@ -154,6 +154,7 @@ describe("toString", () => {
 });
 
 describe("toLineSeq", () => {
+  // Test idea 119.
   it.each<[string, readonly string[], readonly string[]]>([
     ["both ends", ["a\nb\r\nc\n"], ["a", "b", "c"]],
     ["no end of the last", ["a\nb"], ["a", "b"]],
@@ -357,6 +358,7 @@ describe("toDataInputStream", () => {
 });
 
 describe("compareBytes", () => {
+  // Test idea 121.
   it.each<[unknown, unknown, number]>([
     ["abc", "abd", -1],
     ["ab", "abc", -1],

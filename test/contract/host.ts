@@ -9,6 +9,10 @@ export interface Host {
   start(handler: Handler): Promise<RunningHost>;
   /** The status of the answer to a request that the handler passes on. */
   readonly statusOfNull: number;
+  /** @default "http" */
+  readonly scheme?: "http" | "https";
+  /** Is there a gateway between the client and it, so that the bytes on the wire are the gateway's? */
+  readonly isHttp2?: boolean;
   /** What cannot be seen or said through this host, by its nature. */
   readonly lacks?: readonly Lack[];
 }
@@ -27,6 +31,8 @@ export function itUnless(host: Host, lack: Lack): typeof it {
 
 export interface RunningHost {
   readonly port: number;
+  /** Where the server listens, if something stands between it and the client. @default the same */
+  readonly serverPort?: number;
   /** What its error handler got, in order; it answers 500 or the error's status, text "failed". */
   readonly errors: unknown[];
   close(): Promise<void>;
@@ -47,6 +53,11 @@ export async function withLog(body: (log: LogEntry[]) => Promise<void>): Promise
   } finally {
     setLogger(before);
   }
+}
+
+/** Leaves out what HTTP/2 has no place for, or the gateway in front of it. */
+export function onHttp1<T>(host: Host, ...rows: readonly T[]): readonly T[] {
+  return host.isHttp2 === true ? [] : rows;
 }
 
 /** Serves while `body` runs. */

@@ -106,7 +106,9 @@ export function bodiesContract(host: Host): void {
     ])("%s", async (_kind, body, expected) => {
       const text = await wire(() => ({ status: 200, headers: {}, body: body() }));
       expect(isChunked(text) || lengthOf(text) === "0").toBe(true);
-      expect(chunksOf(text)).toEqual(expected);
+      // Between HTTP/2 and the client chunks may be joined.
+      if (host.isHttp2 === true) expect(chunksOf(text).join("")).toBe(expected.join(""));
+      else expect(chunksOf(text)).toEqual(expected);
       expect(text).toMatch(expected.length > 0 ? /\r\n0\r\n\r\n$/ : /\r\n\r\n(0\r\n\r\n)?$/);
     });
 
@@ -118,7 +120,7 @@ export function bodiesContract(host: Host): void {
     itUnless(host, "spelling")("unless the handler knows its length", async () => {
       const text = await wire(() => ({ status: 200, headers: { "Content-Length": 2 }, body: filled("a", "b") }));
       expect([isChunked(text), lengthOf(text), text.split("\r\n\r\n")[1]]).toEqual([false, "2", "ab"]);
-      expect(text).toContain("Content-Length: 2");
+      if (host.isHttp2 !== true) expect(text).toContain("Content-Length: 2");
     });
   });
 

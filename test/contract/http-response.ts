@@ -5,7 +5,7 @@ import { abortSignal, wrapRingAsyncHandler } from "../../src/index.js";
 import type { Handler, RingResponse } from "../../src/ring/types.js";
 import { toSource } from "../../src/stream/index.js";
 import { exchangeRaw, get, headOf, rawClient } from "../raw-client.js";
-import { type Host, itUnless, serving, withLog } from "./host.js";
+import { type Host, itUnless, onHttp1, serving, withLog } from "./host.js";
 
 /** Status, headers, and the ways an answer can come. */
 export function responseContract(host: Host): void {
@@ -211,7 +211,7 @@ export function responseContract(host: Host): void {
       ["undefined", { status: undefined, headers: undefined, body: undefined }, "200 OK"],
       ["a number", { status: 201 }, "201 Created"],
       ["digits", { status: "202" }, "202 Accepted"],
-      ["the last one", { status: 999 }, "999 unknown"],
+      ...onHttp1<[string, unknown, string]>(host, ["the last one", { status: 999 }, "999 unknown"]),
     ])("take as status: %s", async (_what, response, expected) => {
       expect((await headFor(response))[0]).toBe(`HTTP/1.1 ${expected}`);
     });
@@ -222,22 +222,17 @@ export function responseContract(host: Host): void {
         const lines = await headFor({
           headers: { "X-CamelCase": "a", "x-number": 7, "X-list": ["1", "2"], "x-none": undefined, "x-empty": "" },
         });
-        expect(lines.filter((line) => line.toLowerCase().startsWith("x-") && !line.startsWith("X-Powered"))).toEqual([
-          "X-CamelCase: a",
-          "x-number: 7",
-          "X-list: 1",
-          "X-list: 2",
-          "x-empty: ",
-        ]);
+        const sent = lines.filter((line) => line.toLowerCase().startsWith("x-") && !line.startsWith("X-Powered"));
+        // HTTP/2 knows lower case only, and the gateway joins lines.
+        if (host.isHttp2 === true) expect(sent).toEqual(["x-camelcase: a", "x-number: 7", "x-list: 1, 2", "x-empty: "]);
+        else expect(sent).toEqual(["X-CamelCase: a", "x-number: 7", "X-list: 1", "X-list: 2", "x-empty: "]);
       },
     );
 
     itUnless(host, "spelling")("send several cookies on several lines", async () => {
       const lines = await headFor({ headers: { "Set-Cookie": ["a=1; Path=/", "b=2"] } });
-      expect(lines.filter((line) => line.startsWith("Set-Cookie"))).toEqual([
-        "Set-Cookie: a=1; Path=/",
-        "Set-Cookie: b=2",
-      ]);
+      const name = host.isHttp2 === true ? "set-cookie" : "Set-Cookie";
+      expect(lines.filter((line) => line.startsWith(name))).toEqual([`${name}: a=1; Path=/`, `${name}: b=2`]);
     });
 
     itUnless(host, "spelling")("leave content-type as it is, and absent where it is", async () => {
@@ -245,24 +240,28 @@ export function responseContract(host: Host): void {
       expect((await headFor({ body: "x" })).join("\n")).not.toMatch(/content-type/i);
     });
 
-    it.each<[string, RingResponse, string[]]>([
-      ["a string", { body: "hi" }, ["content-length: 2"]],
-      ["a stream", { body: toSource(["hi"]) }, ["Transfer-Encoding: chunked"]],
-      ["204", { status: 204 }, []],
-    ])("leave out a transfer-encoding that was copied from elsewhere (%s)", async (_what, response, expected) => {
-      const lines = await headFor({ ...response, headers: { "transfer-encoding": "chunked" } });
-      expect(lines.filter((line) => /^(transfer-encoding|content-length)/i.test(line))).toEqual(expected);
-    });
+    if (host.isHttp2 !== true) {
+      it.each<[string, RingResponse, string[]]>([
+        ["a string", { body: "hi" }, ["content-length: 2"]],
+        ["a stream", { body: toSource(["hi"]) }, ["Transfer-Encoding: chunked"]],
+        ["204", { status: 204 }, []],
+      ])("leave out a transfer-encoding that was copied from elsewhere (%s)", async (_what, response, expected) => {
+        const lines = await headFor({ ...response, headers: { "transfer-encoding": "chunked" } });
+        expect(lines.filter((line) => /^(transfer-encoding|content-length)/i.test(line))).toEqual(expected);
+      });
+    }
 
-    it("let the handler close the connection", async () => {
-      await serving(
-        host,
-        () => ({ status: 200, headers: { connection: "close" }, body: "bye" }),
-        async ({ port }) => {
-          expect(await exchangeRaw(port, get("/"))).toMatch(/connection: close[^]*bye$/i);
-        },
-      );
-    });
+    if (host.isHttp2 !== true) {
+      it("let the handler close the connection", async () => {
+        await serving(
+          host,
+          () => ({ status: 200, headers: { connection: "close" }, body: "bye" }),
+          async ({ port }) => {
+            expect(await exchangeRaw(port, get("/"))).toMatch(/connection: close[^]*bye$/i);
+          },
+        );
+      });
+    }
 
     itUnless(host, "HTTP/1.0")("close the connection of a client of HTTP/1.0", async () => {
       await serving(

@@ -1,10 +1,14 @@
+import { createServer as createHttpsServer } from "node:https";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
-import { pool, serveRaw } from "./servers.js";
+import { describeWith } from "../needs.js";
+import { certificate, openssl } from "./certificate.js";
+import { listen, pool, serve, serveRaw } from "./servers.js";
 
 const through = (proxyOptions: http.ProxyOptions, rest: http.ConnectionOptions = {}) =>
   pool({ connectionOptions: { ...rest, proxyOptions } });
 
+// Test idea 108.
 describe("a proxy that misbehaves", () => {
   it.each(["http", "socks4", "socks5"] as const)("speaks %s and keeps silent", async (protocol) => {
     const { port, quiet } = await serveRaw(() => {});
@@ -36,6 +40,57 @@ describe("a proxy that misbehaves", () => {
     expect(lines.map((text) => text.toLowerCase())).toEqual(
       expect.arrayContaining(["host: example.test:8443", "proxy-connection: keep-alive"]),
     );
+  });
+});
+
+describe("a proxy", () => {
+  it.each(["http", "socks4", "socks5"] as const)(
+    "that speaks %s is reached from the localAddress of the pool",
+    async (protocol) => {
+      const from: (string | undefined)[] = [];
+      const { port } = await serveRaw((socket) => {
+        from.push(socket.remoteAddress);
+        socket.destroy();
+      });
+      for (const tunnel of protocol === "http" ? [true, undefined] : [undefined]) {
+        const one = through({ host: "127.0.0.1", port, protocol, tunnel }, { localAddress: "127.0.0.2" });
+        await expect(http.get("http://target.example/", { pool: one })).rejects.toMatchObject({
+          code: /RING_/ as never,
+        });
+      }
+      expect(new Set(from)).toEqual(new Set(["127.0.0.2"]));
+    },
+  );
+
+  it("is looked up by the resolver of the pool", async () => {
+    const { port } = await serve((req, res) => res.end(`forwarded ${req.url}`));
+    const names: string[] = [];
+    const one = pool({
+      dnsResolver: (name) => (names.push(name), ["127.0.0.1"]),
+      connectionOptions: { proxyOptions: { host: "proxy.example", port } },
+    });
+    expect((await http.get("http://target.example/a", { pool: one, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    expect(names).toEqual(["proxy.example"]);
+  });
+});
+
+describeWith("openssl", openssl, "a proxy that speaks https", (program) => {
+  it("is reached over TLS, for plain requests too", async () => {
+    const pair = certificate(program);
+    const { port } = await listen(
+      createHttpsServer(pair, (req, res) => res.end(`forwarded ${req.url}`)),
+      "https",
+    );
+    const proxyOptions = { host: "127.0.0.1", port, protocol: "https" } as const;
+    const trusted = through({ ...proxyOptions, sslContext: { ca: pair.cert } });
+    expect((await http.get("http://target.example/a", { pool: trusted, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    await expect(http.get("http://target.example/a", { pool: through(proxyOptions) })).rejects.toMatchObject({
+      code: "RING_PROXY",
+    });
   });
 });
 

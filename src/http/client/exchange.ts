@@ -1,7 +1,9 @@
 /** One exchange on the wire: a connection of the pool, a request, the head of the response, its body. */
 
+import type { ClientHttp2Stream } from "node:http2";
 import { type Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
+import { BodyAbortedError } from "../../byte-streams/core.js";
 import { Deferred } from "../../deferred/core.js";
 import { EXCHANGE } from "../../ring/exchange-symbol.js";
 import { toSource } from "../../stream/index.js";
@@ -61,6 +63,8 @@ export class Exchange extends Waiter implements BodyOwner {
   #resume: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** Runs while the server is waited for. */
+  #silence: NodeJS.Timeout | undefined;
   #connectedAt = 0;
   #body: ResponseBody | undefined;
   #isDiscarding = false;
@@ -99,11 +103,14 @@ export class Exchange extends Waiter implements BodyOwner {
   }
 
   #acquire(): void {
-    const { poolTimeout } = this.#request;
+    const { poolTimeout, connectionRequestTimeout, connRequestTimeout } = this.#request;
     const host = this.#pool.acquire(this.#target, this);
     if (this.#phase !== WAITING) return;
     this.#host = host;
-    this.#wait(poolTimeout, (ms) => new PoolTimeoutError(ms, this.#target.origin));
+    this.#wait(
+      poolTimeout ?? connectionRequestTimeout ?? connRequestTimeout,
+      (ms) => new PoolTimeoutError(ms, this.#target.origin),
+    );
   }
 
   granted(connection: Connection, host: Host): void {
@@ -113,19 +120,24 @@ export class Exchange extends Waiter implements BodyOwner {
     this.#connection = connection;
     this.#hasConnection = true;
     if (!connection.isOpen) {
-      this.#wait(this.#request.connectionTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
+      const { connectionTimeout, connTimeout } = this.#request;
+      this.#wait(connectionTimeout ?? connTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
     }
     const { method, path, headers } = this.#wire;
-    connection.dispatch(
-      {
-        method: method as Dispatcher.HttpMethod,
-        path,
-        headers: headers as Record<string, string | string[]>,
-        body: this.#outgoing(connection),
-        ...(this.#pool.options.keepAlive ? {} : { reset: true }),
-      },
-      this,
-    );
+    const options: Dispatcher.DispatchOptions = {
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers: headers as Record<string, string | string[]>,
+      body: this.#outgoing(connection),
+      ...(this.#pool.options.keepAlive ? {} : { reset: true }),
+    };
+    try {
+      connection.dispatch(options, this);
+    } catch (error) {
+      // Its session of HTTP/2 is destroyed, and it does not know yet.
+      connection.isDoubtful = true;
+      this.onError(error as Error);
+    }
   }
 
   refused(error: unknown): void {
@@ -151,6 +163,9 @@ export class Exchange extends Waiter implements BodyOwner {
       },
     });
     body.once("error", (error) => counted.destroy(error));
+    body.once("close", () => {
+      if (!body.readableEnded) counted.destroy();
+    });
     counted.once("close", () => body.destroy());
     return body.pipe(counted);
   }
@@ -170,6 +185,7 @@ export class Exchange extends Waiter implements BodyOwner {
   }
 
   onRequestSent(): void {
+    if (this.#phase === SENT) this.#listen();
     const { body, length } = this.#payload;
     if (this.#onProgress === undefined || !ArrayBuffer.isView(body)) return;
     this.#onProgress({ direction: "upload", bytes: length ?? 0, total: length });
@@ -179,6 +195,7 @@ export class Exchange extends Waiter implements BodyOwner {
     if (status < 200 || this.#phase !== SENT) return true;
     this.#clear();
     this.#phase = RECEIVING;
+    this.#listen();
     this.#resume = resume;
     const headers = headerMap(raw);
     const length = headers["content-length"];
@@ -209,9 +226,11 @@ export class Exchange extends Waiter implements BodyOwner {
 
   onData(chunk: Buffer): boolean {
     this.#received += chunk.length;
+    this.#silence?.refresh();
     this.#onProgress?.({ direction: "download", bytes: this.#received, total: this.#total });
     if (this.#isDiscarding || this.#body === undefined) return true;
     if (this.#body.push(chunk)) return true;
+    this.#clearSilence();
     this.#watchReader();
     return false;
   }
@@ -221,16 +240,39 @@ export class Exchange extends Waiter implements BodyOwner {
       this.#leave(false);
       return;
     }
+    if (this.#connection?.isH2 === true && this.#isCutOff()) {
+      this.onError(new ConnectionClosedError(this.#target.origin, "before the response was complete", undefined));
+      return;
+    }
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#cancellation?.ended();
     this.#leave(this.#keepAlive);
     if (!this.#isDiscarding) this.#body?.push(null);
   }
 
+  /** Undici takes a stream of HTTP/2 that is reset within its body, politely (NO_ERROR, CANCEL), for one that has ended. */
+  #isCutOff(): boolean {
+    // To resume what has ended does nothing, and says what it is.
+    const stream = this.#resume?.() as unknown as Partial<ClientHttp2Stream> | undefined;
+    if (stream?.endAfterHeaders === true) return false;
+    if (this.#total !== undefined) return this.#received < this.#total;
+    // Who has refused the rest of an upload may have answered it before.
+    return (stream?.rstCode ?? 0) !== 0 && stream?.aborted !== true;
+  }
+
   onError(error: Error): void {
     if (this.#phase === OVER) {
       this.#leave(false);
+      return;
+    }
+    // The whole session of HTTP/2 is broken.
+    if (this.#connection !== undefined && (error as NodeJS.ErrnoException).code === "ERR_HTTP2_ERROR") {
+      this.#connection.isDoubtful = true;
+    }
+    if (this.#isBodyGone()) {
+      this.#fail(new BodyAbortedError(error));
       return;
     }
     if (this.#mayRetry(error)) {
@@ -239,6 +281,12 @@ export class Exchange extends Waiter implements BodyOwner {
     }
     const when = this.#phase === RECEIVING ? "before the response was complete" : this.#after();
     this.#fail(translate(error, this.#target, when, this.#pool.options.maxHeaderSize));
+  }
+
+  /** Was the body to send destroyed, by whoever gave it, before its end? Had it failed, its error would be known. */
+  #isBodyGone(): boolean {
+    const { body } = this.#payload;
+    return body !== null && !ArrayBuffer.isView(body) && body.destroyed && body.errored === null && !body.readableEnded;
   }
 
   #after(): string {
@@ -265,6 +313,7 @@ export class Exchange extends Waiter implements BodyOwner {
   #retry(): void {
     this.#hasRetried = true;
     this.#clear();
+    this.#clearSilence();
     this.#phase = WAITING;
     this.#abort = undefined;
     const host = this.#host;
@@ -280,6 +329,7 @@ export class Exchange extends Waiter implements BodyOwner {
 
   wanted(): void {
     this.#clearStalled();
+    if (this.#silence === undefined && this.#phase === RECEIVING) this.#listen();
     this.#resume?.();
   }
 
@@ -323,6 +373,7 @@ export class Exchange extends Waiter implements BodyOwner {
     const phase = this.#phase;
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#clearStalled();
     this.#cancellation?.ended();
     if (phase === WAITING) this.#host?.withdraw(this);
@@ -348,13 +399,34 @@ export class Exchange extends Waiter implements BodyOwner {
 
   #wait(milliseconds: number | undefined, error: (milliseconds: number) => Error): void {
     if (milliseconds === undefined || milliseconds === Number.POSITIVE_INFINITY || this.#phase === OVER) return;
-    this.#timer = setTimeout(() => this.#fail(error(milliseconds)), milliseconds);
+    this.#timer = setTimeout(() => {
+      if (this.#connection !== undefined) this.#connection.isDoubtful = true;
+      this.#fail(error(milliseconds));
+    }, milliseconds);
   }
 
   #clear(): void {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** From now on the server is waited for, until it says something. */
+  #listen(): void {
+    const { socketTimeout } = this.#request;
+    if (socketTimeout === undefined || socketTimeout === Number.POSITIVE_INFINITY) return;
+    this.#clearSilence();
+    this.#silence = setTimeout(() => {
+      const { origin } = this.#target;
+      const isHead = this.#phase === SENT;
+      this.#fail(new (isHead ? RequestTimeoutError : ReadTimeoutError)(socketTimeout, origin, "socketTimeout"));
+    }, socketTimeout);
+  }
+
+  #clearSilence(): void {
+    if (this.#silence === undefined) return;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #clearStalled(): void {

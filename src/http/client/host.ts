@@ -98,9 +98,14 @@ export class Host implements ConnectionOwner {
       if (started !== undefined) this.sampler.completed(performance.now() - started);
     }
     this.#startedAt.delete(waiter);
-    if (isReusable) connection.completed++;
+    if (isReusable) {
+      connection.completed++;
+      connection.isDoubtful = false;
+    }
     // A stream of HTTP/2 may fail without the others.
-    else if (!connection.isH2 || !connection.isOpen) this.#discard(connection);
+    else if (!connection.isH2 || !connection.isOpen || (connection.isDoubtful && connection.busy === 0)) {
+      this.#discard(connection);
+    }
     if (connection.isFree) this.grown(connection);
     else this.serve();
   }

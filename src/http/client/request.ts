@@ -6,6 +6,7 @@ import { Cancellation } from "./cancellation.js";
 import { type Draft, draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
 import { defaultPool } from "./pool.js";
+import { bound, currentScope } from "./scope.js";
 import type { Asked, BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
 import { wire } from "./wire.js";
 import { wrapRequest } from "./wrap-request.js";
@@ -33,7 +34,8 @@ function clientOf(middleware: ClientMiddleware | undefined): Client {
  * @throws as a rejection: `RING_STATUS` for an error status; `RING_POOL_TIMEOUT`, `RING_CONNECTION_TIMEOUT`,
  *   `RING_PROXY_CONNECTION_TIMEOUT`, `RING_REQUEST_TIMEOUT`, `RING_READ_TIMEOUT`, all of them `TimeoutError`s;
  *   `RING_REQUEST_CANCELLED`; `RING_CONNECTION_CLOSED`, `RING_MALFORMED_RESPONSE`, `RING_UNKNOWN_HOST`, `RING_PROXY`,
- *   `RING_REDIRECT`, `RING_COERCION`, `RING_INVALID_ARGUMENT`; or what the connection fails with (`ECONNREFUSED`).
+ *   `RING_REDIRECT`, `RING_COERCION`, `RING_INVALID_ARGUMENT`; `RING_BODY_ABORTED`, if the body to send was destroyed; or what
+ *   it, or the connection, fails with (`ECONNREFUSED`).
  * @example
  * const { status, body } = await http.request({ method: "get", url: upstream, as: "string", requestTimeout: 1000 });
  * @see Source: `aleph.http/request`. Differs: bodies that end early are errors; credentials stay with their origin.
@@ -56,8 +58,11 @@ function send(request: Draft): Deferred<ClientResponse<unknown>> {
   );
   if (result.isRealized) return result;
   try {
-    const inner = clientOf((request.pool ?? defaultPool()).middleware);
-    const client = request.middleware === undefined ? inner : request.middleware(inner);
+    const scope = currentScope();
+    if (scope?.pool !== undefined) request.pool ??= scope.pool;
+    let client = clientOf(scope?.middleware ?? (request.pool ?? defaultPool()).middleware);
+    if (scope?.additional !== undefined) client = scope.additional(client);
+    if (request.middleware !== undefined) client = request.middleware(client);
     cancellation.on(request);
     settleWith(result, client(request));
   } catch (error) {
@@ -71,13 +76,13 @@ function settleWith<T extends ClientResponse<unknown>>(result: Deferred<T>, resp
     result.success(response as T);
     return;
   }
-  toDeferred(response as PromiseLike<T>).onRealized(
-    (value) => {
-      // Cancelled at the last moment: nobody will read it.
-      if (!result.success(value)) value.close();
-    },
-    (error) => void result.error(error),
-  );
+  const succeed = (value: T): void => {
+    // Cancelled at the last moment: nobody will read it.
+    if (!result.success(value)) value.close();
+  };
+  const fail = (error: unknown): void => void result.error(error);
+  // Listeners are called in place, in the scope of a connection that others may have opened.
+  toDeferred(response as PromiseLike<T>).onRealized(bound(succeed), bound(fail));
 }
 
 /** Cancels when the signal says so, also while the body comes in. */
@@ -148,3 +153,7 @@ export { deleteVerb as delete };
 export const options: Verb = verb("options");
 /** Sends a TRACE request, which has no body; see {@link request}. @see Source: `aleph.http/trace`. */
 export const trace: Verb = verb("trace");
+/** Sends a COPY request (WebDAV); see {@link request}. @see Source: `clj-http.client/copy`. */
+export const copy: Verb = verb("copy");
+/** Sends a MOVE request (WebDAV); see {@link request}. @see Source: `clj-http.client/move`. */
+export const move: Verb = verb("move");

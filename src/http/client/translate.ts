@@ -22,6 +22,7 @@ const CLOSED: ReadonlySet<unknown> = new Set([
   "EPIPE",
   "ERR_HTTP2_STREAM_ERROR",
   "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_INVALID_SESSION",
   "ERR_HTTP2_STREAM_CANCEL",
   "ERR_STREAM_PREMATURE_CLOSE",
 ]);
@@ -54,6 +55,7 @@ export function translate(error: unknown, target: Target, when: string, maxHeade
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
     // Undici asserts what no server should do, such as to answer 101 where nobody asked for it.
     case "ERR_ASSERTION":
+    case "ERR_HTTP2_ERROR":
       return new MalformedResponseError(origin, error);
     default:
       if ((error as Partial<Error>).name === "HTTPParserError") return new MalformedResponseError(origin, error);

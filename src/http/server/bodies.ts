@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
+import { isHttp2 } from "../../message/index.js";
 import type { ResolvedHandlerOptions } from "./options.js";
 
 /**
@@ -60,6 +61,6 @@ function awaitWhole(req: IncomingMessage, most: number, start: () => void, refus
 
 /** Has all of the body come? */
 function isComplete(req: IncomingMessage): boolean {
-  if (req.httpVersionMajor < 2) return req.complete;
+  if (!isHttp2(req)) return req.complete;
   return (req as unknown as { readonly stream: ServerHttp2Stream }).stream.readableEnded;
 }

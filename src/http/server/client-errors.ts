@@ -2,6 +2,7 @@
 
 import { STATUS_CODES } from "node:http";
 import type { Server, Socket } from "node:net";
+import { answerOn } from "./connections.js";
 
 /** An error of Node's parser. */
 interface ParserError extends Error {
@@ -10,17 +11,25 @@ interface ParserError extends Error {
   readonly rawPacket?: Buffer;
 }
 
-/** Answers what cannot be parsed, and closes the connection. */
+/** Answers what cannot be parsed, when the requests before it have their answers, and closes the connection. */
 export function answerClientErrors(server: Server): void {
+  const failed = new WeakSet<Socket>();
   server.on("clientError", (error: ParserError, socket: Socket) => {
-    if (socket.writable && !hasAnswer(socket)) socket.write(answerTo(statusFor(error)));
-    socket.destroySoon();
+    // What follows cannot be parsed either.
+    if (failed.has(socket)) return;
+    failed.add(socket);
+    refuseInTurn(socket, statusFor(error));
   });
 }
 
-/** Has a response begun on this connection, so that nothing may be put between its parts? */
-function hasAnswer(socket: Socket): boolean {
-  return (socket as { _httpMessage?: { readonly headersSent: boolean } | null })._httpMessage?.headersSent === true;
+function refuseInTurn(socket: Socket, status: number): void {
+  const answer = answerOn(socket);
+  // The rest of the request that is being answered is what is wrong, or something behind it.
+  if (answer?.req.complete === true) answer.once("close", () => refuseInTurn(socket, status));
+  else {
+    if (socket.writable && answer?.headersSent !== true) socket.write(answerTo(status));
+    socket.destroySoon();
+  }
 }
 
 function statusFor({ code, rawPacket }: ParserError): number {

@@ -66,8 +66,8 @@ export class Connections {
   }
 }
 
-/** The response that is being sent, or made. */
-function answerOn(socket: Socket): ServerResponse | undefined {
+/** The response that is being sent, or made: the first of those that are not complete. */
+export function answerOn(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 

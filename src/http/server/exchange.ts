@@ -1,4 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
 import {
   applyHead,
@@ -52,6 +54,7 @@ export class ServerExchange extends Exchange implements HostFacts {
   override applyHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader, isClosing } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
     const lines: HeadLine[] = [];
     headLines(head, length, lines);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
@@ -64,8 +67,26 @@ export class ServerExchange extends Exchange implements HostFacts {
   protected setHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader } = this.#common;
+    if (this.req.readableDidRead) this.#readAway();
     applyHead(res, head, length);
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
+  }
+
+  /** What tells when the response has been sent. */
+  protected get sent(): Writable {
+    return this.res;
+  }
+
+  /**
+   * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
+   * looked at.
+   */
+  #readAway(): void {
+    const { req } = this;
+    if (req.readableEnded) return;
+    this.sent.once("finish", () => {
+      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
+    });
   }
 
   protected override pass(): void {
@@ -110,7 +131,10 @@ export class ServerExchange extends Exchange implements HostFacts {
 
 /** An exchange over HTTP/2, whose responses Node's compatibility layer gathers until they are sent. */
 export class Http2Exchange extends ServerExchange {
-  override checkHead({ headers }: Head): void {
+  override checkHead({ headers, status }: Head): void {
+    if (status < 200 || status > 599) {
+      throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);
+    }
     for (const name of Object.keys(headers)) {
       if (headers[name] === undefined || !isOfConnections(name, headers[name])) continue;
       throw new InvalidResponseError(
@@ -122,6 +146,11 @@ export class Http2Exchange extends ServerExchange {
 
   override applyHead(head: Head, length: number | undefined): void {
     this.setHead(head, length);
+  }
+
+  /** Node's compatibility layer tells it only when both sides are through. */
+  protected override get sent(): Writable {
+    return (this.res as unknown as { readonly stream: ServerHttp2Stream }).stream;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { andThen } from "../../deferred/index.js";
-import { serve, toRequest } from "../../message/index.js";
+import { isHttp2, serve, toRequest } from "../../message/index.js";
 import { type CompressionOptions, compressedBy, compressionPlan, isCompressible } from "../../ring/compression.js";
 import type { Handler, RingRequest } from "../../ring/types.js";
 import type { Behind } from "./behind.js";
@@ -29,7 +29,7 @@ export class Front implements Common {
   }
 
   exchange(req: IncomingMessage, res: ServerResponse): ServerExchange {
-    return req.httpVersionMajor < 2 ? new ServerExchange(req, res, this) : new Http2Exchange(req, res, this);
+    return isHttp2(req) ? new Http2Exchange(req, res, this) : new ServerExchange(req, res, this);
   }
 
   /** Serves one request. */

@@ -5,6 +5,7 @@ import { takeListeners } from "./behind.js";
 import { Front } from "./front.js";
 import { checkHandlerNames } from "./option-names.js";
 import { type HandlerOptions, resolveHandlerOptions } from "./options.js";
+import { isBehindRefused } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
 
 /**
@@ -25,7 +26,7 @@ export function mountInFront(server: HttpServer | HttpsServer, handler: Handler,
   const resolved = resolveHandlerOptions({ serverHeader: false, ...options });
   const front = new Front(handler, resolved, takeListeners(server));
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    front.serve(front.exchange(req, res));
+    if (!isBehindRefused(req)) front.serve(front.exchange(req, res));
   };
   server.on("request", onRequest);
   leadUpgrades(server, onRequest, front.behind, 0);

@@ -10,12 +10,13 @@ export function withRawBodies(handler: Handler): Handler {
 function buffersOf(body: RingRequest["body"] & (Readable | undefined)): Source<Buffer> {
   if (body === undefined) return toSource<Buffer>([]);
   // Destroying Node's message would take the connection with it, and the answer.
-  const buffers = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>;
+  const buffers = body.iterator({ destroyOnReturn: false }) as AsyncGenerator<Buffer, undefined>;
   return toSource<Buffer>({
     next: () => buffers.next(),
-    return: () => {
+    return: async () => {
+      const end = await buffers.return(undefined);
       body.resume();
-      return Promise.resolve({ done: true, value: undefined });
+      return end;
     },
   });
 }

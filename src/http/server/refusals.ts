@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { isHttp2 } from "../../message/index.js";
 import type { ServerExchange } from "./exchange.js";
 
 /** Up to this many bytes of a body that nobody wants are read, so that the connection can go on. */
@@ -14,10 +15,12 @@ const LINGER = 1_000;
 /** Says that the body is too large, and gets rid of the rest of it. */
 export function refuseBody(exchange: ServerExchange): void {
   const { req, res } = exchange;
-  if (req.httpVersionMajor >= 2) {
+  if (isHttp2(req)) {
     const headers = { "content-type": "text/plain; charset=utf-8" };
     const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
-    res.once("finish", () => stream.close());
+    // Not at once: clients may drop an answer whose stream is reset behind it.
+    const timer = setTimeout(() => stream.close(), LINGER);
+    stream.once("close", () => clearTimeout(timer));
     exchange.answer({ status: 413, headers, body: "Request body too large" });
   } else if (Number(req.headers["content-length"]) <= WORTH_READING && !isAwaited(res)) {
     exchange.answer({ status: 413 });
@@ -31,9 +34,21 @@ function isAwaited(res: ServerResponse): boolean {
   return _expect_continue === true && _sent100 !== true;
 }
 
+/** Connections that are about to be closed over a request; what their clients had sent behind it is not served. */
+const refused = new WeakSet<Socket>();
+/** Until there is one, nobody need look. */
+let isAnyRefused = false;
+
+/** Did the request come behind one that the connection is being closed over? */
+export function isBehindRefused(req: IncomingMessage): boolean {
+  return isAnyRefused && refused.has(req.socket);
+}
+
 /** Answers with a status alone, and closes the connection. */
 export function refuseAndClose(exchange: ServerExchange, status: number): void {
-  if (exchange.req.httpVersionMajor >= 2) return exchange.answer({ status });
+  if (isHttp2(exchange.req)) return exchange.answer({ status });
+  isAnyRefused = true;
+  refused.add(exchange.req.socket);
   lingerBeforeClosing(exchange.req.socket);
   exchange.answer({ status, headers: { connection: "close" } });
 }
@@ -50,18 +65,30 @@ function lingerBeforeClosing(socket: Socket): void {
   };
 }
 
-/** The status for a request whose head is too large; undefined for others. */
+/** The status for a request whose head is too large, of a version that there is not, or for no host or two; undefined for others. */
 export function headFault(
   req: IncomingMessage,
   maxInitialLineLength: number,
   maxHeaderSize: number,
-): 414 | 431 | undefined {
+): 400 | 414 | 431 | 505 | undefined {
+  const { httpVersion } = req;
+  if (httpVersion !== "1.1" && httpVersion !== "1.0" && !isHttp2(req)) return 505;
   // The blanks and the version count too.
   const line = (req.method as string).length + (req.url as string).length + " HTTP/1.1 ".length;
   if (line > maxInitialLineLength) return 414;
   const { rawHeaders } = req;
   let size = 0;
-  // Each name and value has two characters behind it: ": " or the end of the line.
-  for (let i = 0; i < rawHeaders.length; i++) size += (rawHeaders[i] as string).length + 2;
-  return size > maxHeaderSize ? 431 : undefined;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const value = rawHeaders[i + 1] as string;
+    // Each has two characters behind it: ": " or the end of the line.
+    size += name.length + value.length + 4;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += NO_HOST.test(value) ? 2 : 1;
+  }
+  if (size > maxHeaderSize) return 431;
+  return hosts > 1 || (hosts === 0 && httpVersion === "1.1") ? 400 : undefined;
 }
+
+/** What no host has in it, so that one reader of it does not see another host than the next (RFC 9112, 3.2). */
+const NO_HOST = /[\s,/?#@\\]/;

@@ -4,15 +4,17 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { type Deferred, deferred, success, zip } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import { isHttp2 } from "../../message/index.js";
 import type { Handler } from "../../ring/types.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
 import { Connections } from "./connections.js";
 import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
+import { watchSession } from "./idle-sessions.js";
 import { nodeServer } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
-import { headFault, refuseAndClose, refuseBody } from "./refusals.js";
+import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
 
 /**
@@ -103,12 +105,17 @@ export class Server implements AsyncDisposable {
     // As Node's own server does.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    if (this.#feedEvent === "secureConnection" && this.#connections.add(socket)) this.#options.onConnection?.(socket);
+    if (this.#feedEvent === "secureConnection") {
+      if (this.#connections.add(socket)) this.#options.onConnection?.(socket);
+      // Where Node looks for what it needs to speak HTTP/1 on a server of HTTP/2.
+      Object.assign(socket, { server: this.node });
+    }
     this.node.emit(this.#feedEvent, socket);
   };
 
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
+    if (isBehindRefused(req)) return;
     const exchange = this.#front.exchange(req, res);
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
@@ -119,6 +126,7 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onExpectation = (req: IncomingMessage, res: ServerResponse): void => {
+    if (isBehindRefused(req)) return;
     const { continueHandler, maxRequestBodySize } = this.#options;
     const exchange = this.#front.exchange(req, res);
     if (Number(req.headers["content-length"]) > maxRequestBodySize) refuseBody(exchange);
@@ -126,7 +134,8 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onSession = (session: Http2Session): void => {
-    const { connGoAwayHandler } = this.#options;
+    const { connGoAwayHandler, keepAliveTimeout } = this.#options;
+    watchSession(session, keepAliveTimeout);
     if (connGoAwayHandler === undefined) return;
     session.on("goaway", (errorCode, lastStreamId) => connGoAwayHandler({ errorCode, lastStreamId }));
   };
@@ -197,7 +206,7 @@ function ignore(): void {}
 
 /** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer. */
 function onReset(req: IncomingMessage, f: (code: number) => void): void {
-  if (req.httpVersionMajor < 2) return;
+  if (!isHttp2(req)) return;
   const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
   stream.once("aborted", () => f(stream.rstCode ?? 0));
 }

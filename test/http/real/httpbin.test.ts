@@ -99,7 +99,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("authentication", () => {
-    // 89
+    // Test idea 89.
     it.each(["/basic-auth", "/hidden-basic-auth"])("%s takes user and password", async (path) => {
       expect(await asked(`${path}/user/p:w`, { basicAuth: "user:p:w" })).toEqual({ authenticated: true, user: "user" });
       expect(await asked(`${path}/us%20er/pw`, { basicAuth: ["us er", "pw"] })).toMatchObject({ user: "us er" });
@@ -146,7 +146,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("redirects", () => {
-    // 92, 95
+    // Test idea 92, 95.
     it.each(["redirect", "relative-redirect", "absolute-redirect"])("of /%s are followed", async (path) => {
       const response = await http.get(`${server.url}/${path}/6`, { pool: pool(), as: "json" });
       expect(response.body).toMatchObject({ url: `${server.url}/get` });
@@ -163,7 +163,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
 
     const to = (status: number) => `/redirect-to?status_code=${status}&url=${encodeURIComponent("/anything")}`;
 
-    // 93
+    // Test idea 93.
     it.each([
       [301, "get", false, "GET"],
       [302, "get", false, "GET"],
@@ -202,7 +202,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
     });
 
     it("lead to another origin without credentials", async () => {
-      // 94
+      // Test idea 94.
       const other = await startHttpbin(python);
       afterThisTest(other.stop);
       const path = `/redirect-to?url=${encodeURIComponent(`${other.url}/headers`)}`;
@@ -215,7 +215,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("cookies", () => {
-    // 98, 99
+    // Test idea 98, 99.
     it("are set on the way of a redirect, sent, changed and deleted", async () => {
       const cookieStore = http.inMemoryCookieStore();
       const options = { cookieStore };
@@ -235,7 +235,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("encodings", () => {
-    // 109
+    // Test idea 109.
     it.each([
       ["gzip", "gzip", "gzipped"],
       ["deflate", "deflate", "deflated"],
@@ -290,7 +290,10 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
       const at: number[] = [];
       for await (const _ of body) at.push(performance.now());
       expect((at.at(-1) as number) - (at[0] as number)).toBeGreaterThan(200);
-      expect(seen.map(({ bytes, total }) => [bytes, total])).toEqual([1, 2, 3, 4, 5].map((bytes) => [bytes, 5]));
+      // Two drops may come as one.
+      expect(seen.length).toBeGreaterThan(1);
+      expect(seen.map(({ bytes }) => bytes)).toEqual(seen.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
+      expect(seen.at(-1)).toEqual({ direction: "download", bytes: 5, total: 5 });
     });
 
     it("/drip with an error status fails with the whole body", async () => {
@@ -316,7 +319,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("timeouts", () => {
-    // 101
+    // Test idea 101.
     it("of the answer fire on /delay, and only where they are short", async () => {
       const one = pool({ connectionsPerHost: 1 });
       expect(await failure("/delay/3", { pool: one, requestTimeout: 100 })).toMatchObject({
@@ -337,7 +340,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
     });
 
     it("are no matter for a request that is cancelled", async () => {
-      // 103
+      // Test idea 103.
       const response = http.get(`${server.url}/delay/3`, { pool: pool(), requestTimeout: 2000 });
       expect(http.cancelRequest(response)).toBe(true);
       await expect(response).rejects.toMatchObject({ code: "RING_REQUEST_CANCELLED" });
@@ -345,7 +348,7 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
   });
 
   describe("statuses", () => {
-    // 96
+    // Test idea 96.
     it.each([200, 201, 202, 203, 204, 205, 206, 207, 300, 304])("%i is no error", async (status) => {
       const response = await http.get(`${server.url}/status/${status}`, { pool: pool(), as: "string" });
       expect(response).toMatchObject({ status, body: "" });

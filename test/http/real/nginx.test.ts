@@ -153,7 +153,7 @@ describeWith("nginx", nginxPath(), "nginx", (program) => {
       expect(seen).toEqual([1, 2, 3, 4, 5].map((count) => `${first} ${count} HTTP/1.1`));
     });
 
-    // 107
+    // Test idea 107.
     it("that the server closes as the next request comes costs nobody an answer", async () => {
       const one = pool({ connectionsPerHost: 1 });
       const connections = new Set<string>();
@@ -183,7 +183,7 @@ describeWith("nginx", nginxPath(), "nginx", (program) => {
     it.each([
       ["of an unknown authority", "secure", {}, /^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT)/],
       ["that has expired", "expired", undefined, "CERT_HAS_EXPIRED"],
-      // 56
+      // Test idea 56.
       ["of another name", "named", undefined, "ERR_TLS_CERT_ALTNAME_INVALID"],
     ] as const)("refuses a certificate %s", async (_what, place, sslContext, code) => {
       const one = sslContext === undefined ? trusting() : trusting({ sslContext });
@@ -414,7 +414,7 @@ describeWith("nginx", nginxPath(), "nginx", (program) => {
   });
 
   describe("as a proxy", () => {
-    // 105, 106
+    // Test idea 105, 106.
     it.each(["short", "cut"])("tells that the answer of what is behind it was cut off: /%s", async (path) => {
       const one = pool({ connectionsPerHost: 1 });
       const response = await http.get(`${url}/up/${path}`, { pool: one });

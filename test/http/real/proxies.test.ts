@@ -8,7 +8,7 @@ import { certificate, openssl } from "../certificate.js";
 import { afterThisTest, listen, pool, serve } from "../servers.js";
 import { type Started, startMicrosocks, startTinyproxy } from "./servers.js";
 
-// 108
+// Test idea 108.
 const target = () =>
   serve((req, res) => res.end(`target ${req.url} ${req.headers.via === undefined ? "direct" : "via"}`));
 const through = (proxyOptions: http.ProxyOptions, rest: http.ConnectionOptions = {}, options: http.PoolOptions = {}) =>

@@ -1,6 +1,8 @@
 import { httpContract } from "../../contract/http.js";
 import { middlewareContract } from "../../contract/middleware.js";
-import { http1 } from "./hosts.js";
+import { h2c, http1 } from "./hosts.js";
 
-httpContract(http1);
-middlewareContract(http1);
+for (const host of [http1, h2c]) {
+  httpContract(host);
+  middlewareContract(host);
+}

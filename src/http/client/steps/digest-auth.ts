@@ -128,6 +128,10 @@ function challenged(
 /**
  * Client middleware: answers the digest challenge of a 401, once, with `digestAuth`: MD5, SHA-256, SHA-512 and their -sess
  * forms; also where the body is to be vouched for (`auth-int`), if it is text, bytes or `formParams`.
+ *
+ * @example
+ * await http.get(upstream, { digestAuth: ["ada", "a password"] });
+ * @see Source: clj-http's `:digest-auth`.
  */
 export function wrapDigestAuth(client: Client): Client {
   return (request) => {
