@@ -3,9 +3,6 @@
 import type { Deferred } from "../deferred/core.js";
 import type { Sink } from "./types.js";
 
-/** How a sink takes a message that many get: sinks that would each make the same of it have this method. */
-export const PUT_SHARED: unique symbol = Symbol("put shared");
-
 /** A message, with what sinks make of it, once for all of a kind. */
 export class SharedMessage<T> {
   readonly message: T;
@@ -22,8 +19,13 @@ export class SharedMessage<T> {
   }
 }
 
+/** A sink that would make the same of a message as others of its kind. */
+interface SharingSink<T> extends Sink<T> {
+  /** As `put`, of a message that many get. */
+  putShared(shared: SharedMessage<T>): Deferred<boolean>;
+}
+
 /** As `put`, of a message that many get. */
 export function putShared<T>(sink: Sink<T>, shared: SharedMessage<T>): Deferred<boolean> {
-  const own = (sink as { [PUT_SHARED]?(shared: SharedMessage<T>): Deferred<boolean> })[PUT_SHARED];
-  return own === undefined ? sink.put(shared.message) : own.call(sink, shared);
+  return "putShared" in sink ? (sink as SharingSink<T>).putShared(shared) : sink.put(shared.message);
 }

@@ -7,7 +7,7 @@ import { logError, NotConvertibleError } from "../errors/index.js";
 import { expire } from "../stream/core-source.js";
 import type { Description, Stream } from "../stream/index.js";
 import { type CoreSink, FALSE } from "../stream/protocol.js";
-import { PUT_SHARED, type SharedMessage } from "../stream/shared.js";
+import type { SharedMessage } from "../stream/shared.js";
 import { SourceView } from "../stream/views.js";
 import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Incoming } from "./incoming.js";
@@ -201,8 +201,8 @@ export class Websocket
     return this.#outgoing.send(frame);
   }
 
-  /** A message that many get: framed once for all of them, where this one can take it so. */
-  [PUT_SHARED](shared: SharedMessage<WebsocketMessage>): Deferred<boolean> {
+  /** A message that many get: framed once for all of them, where this one can take it so. @internal */
+  putShared(shared: SharedMessage<WebsocketMessage>): Deferred<boolean> {
     if (!this.#takesFrames || this.isClosed()) return this.put(shared.message);
     const frame = shared.form(Websocket, (message) => {
       const data = toFrame(message);
