@@ -20,6 +20,7 @@ async function takeAll<T>(source: Source<T>, count: number): Promise<(T | undefi
 
 describe.each(servers)("a duplex over %s", (_name, Server) => {
   describe("receiving", () => {
+    // 63
     it("gives text as strings and binary as bytes, empty ones too", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
         client.ws.send("grüße");
@@ -35,6 +36,7 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         expect(await take(duplex)).toBe("one two three");
       }));
 
+    // 70
     it("gives bytes only with rawStream", () =>
       withPair(Server, { rawStream: true }, async ({ duplex, client }) => {
         client.ws.send("text");
@@ -49,6 +51,7 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         expect(await waiting).toBe("late");
       }));
 
+    // 79
     it("keeps 16 messages, then stops the sender, and loses nothing", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
         const body = "x".repeat(5000);
@@ -352,6 +355,7 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         });
       }));
 
+    // 80
     it("is cut off leaves what it sent", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
         client.ws.send("a");
@@ -412,6 +416,7 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
       }),
     ));
 
+  // 71
   it("describes itself", () =>
     withPair(Server, {}, async ({ duplex }) => {
       const connection = {
