@@ -326,6 +326,14 @@ describe("count", () => {
     isCut = false;
     clock.advance(5000);
     expect([there.count("x"), there.count("y")]).toEqual([2, 1]);
+    isCut = true;
+    here.join("y", stream<string>());
+    clock.advance(20);
+    isCut = false;
+    // A number is missing before this change, which shows at once.
+    here.join("z", stream<string>());
+    clock.advance(20);
+    expect([there.count("x"), there.count("y"), there.count("z")]).toEqual([2, 2, 1]);
   });
 
   it("is told to onPresence whenever it changes", async () => {

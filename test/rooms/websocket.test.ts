@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import express from "express";
 import { WebSocket } from "ws";
@@ -50,11 +50,16 @@ async function serve(
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, chat, duplexes };
 }
 
-/** A client, and what it hears: text as a string, bytes as an array. */
+const shown = (message: WebsocketMessage): string =>
+  typeof message === "string" ? message : `bytes: ${Buffer.from(message).toString("base64")}`;
+
+/** A client, and what it hears: text as it is, bytes in base64. */
 async function enter(url: string) {
   const socket = new WebSocket(url);
-  const heard: unknown[] = [];
-  socket.on("message", (data, isBinary) => heard.push(isBinary ? [...(data as Buffer)] : (data as Buffer).toString()));
+  const heard: string[] = [];
+  socket.on("message", (data, isBinary) =>
+    heard.push(shown(isBinary ? (data as Buffer) : (data as Buffer).toString())),
+  );
   await once(socket, "open");
   open.push({ close: () => socket.terminate() });
   const hears = async (count: number) => {
@@ -79,8 +84,10 @@ describe("a room of websockets", () => {
     const messages = ["", "é", ...[125, 126, 65_535, 65_536, 200_000].map((length) => "x".repeat(length))];
     const said: WebsocketMessage[] = messages.flatMap((text) => [text, Buffer.from(text)]);
     for (const message of said) expect(await room.chat.broadcast("x", message)).toBe(true);
-    const expected = said.map((message) => (typeof message === "string" ? message : [...message]));
+    const expected = said.map(shown);
     for (const { hears } of clients) expect(await hears(said.length)).toEqual(expected);
+    const { bytesRead } = (clients[0]?.socket as unknown as { _socket: Socket })._socket;
+    expect(bytesRead > 500_000).toBe(!compression);
     expect(clients[0]?.socket.extensions).toBe(compression ? "permessage-deflate" : "");
   });
 

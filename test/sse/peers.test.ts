@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import { connect } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
@@ -10,6 +11,8 @@ import { EventSource } from "eventsource";
 import express from "express";
 import { wrapCompression } from "../../middleware/compression.js";
 import { ring } from "../../src/express/index.js";
+import { startServer } from "../../src/http/index.js";
+import type { RingRequest } from "../../src/ring/types.js";
 import { decodeEvents, type EventLog, eventLog, type ReceivedEvent, sse } from "../../src/sse/index.js";
 import { startNginx } from "../http/real/servers.js";
 import { describeWith, nginxPath, pythonWith } from "../needs.js";
@@ -182,6 +185,50 @@ describeWith("nginx", nginxPath(), "nginx, as it is installed", (program) => {
     response.destroy();
     await readers(log, 0);
     expect(log.stats().gaps).toBe(0);
+  });
+});
+
+describe("a client that does not read", () => {
+  it.each([
+    [
+      "over HTTP/1",
+      {},
+      async (url: string) => {
+        const sent = request(url, { agent: false }).end();
+        const [response] = (await once(sent, "response")) as [IncomingMessage];
+        return response.pause();
+      },
+    ],
+    [
+      "over HTTP/2",
+      { useH2c: true, httpVersions: ["http2" as const] },
+      async (url: string) => {
+        const session = connect(new URL(url).origin);
+        open.push(() => session.destroy());
+        const stream = session.request({ ":path": "/events" });
+        await once(stream, "response");
+        return stream.pause();
+      },
+    ],
+  ])("is cut off with overflow: disconnect, though its connection is full: %s", async (_how, options, ask) => {
+    const log = eventLog({ maxEvents: 50 });
+    const handler = (received: RingRequest) => sse(received, { feed: log, overflow: "disconnect" }).response;
+    const server = await startServer(handler, { port: 0, shutdownTimeout: 0, ...options });
+    open.push(() => server.close());
+    const answer = await ask(`http://127.0.0.1:${server.port}/events`);
+    answer.on("error", () => {});
+    const gone = new Promise((resolve) => {
+      answer.once("close", resolve);
+    });
+    await readers(log, 1);
+    const data = "x".repeat(100_000);
+    while (log.stats().readers > 0) {
+      for (let i = 0; i < 10; i++) await log.append({ data });
+      await rest();
+    }
+    expect(log.stats()).toMatchObject({ disconnected: 1, gaps: 0 });
+    answer.resume();
+    await gone;
   });
 });
 
