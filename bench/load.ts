@@ -1,12 +1,15 @@
 /** Drives load against a server and counts what it answers. */
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from "node:http2";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { run } from "./children.js";
-import type { HttpLoad, UploadLoad, WebsocketLoad } from "./row.js";
+import type { Http2Load, HttpLoad, UploadLoad, WebsocketLoad } from "./row.js";
 
 /** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
 export type Drive = (port: number, seconds: number) => Promise<number>;
@@ -96,6 +99,36 @@ export async function checkHttp(load: HttpLoad, port: number): Promise<void> {
   const body = await response.text();
   if (response.status !== 200 || body !== load.body) {
     throw new Error(`expected 200 ${JSON.stringify(load.body)}, got ${response.status} ${JSON.stringify(body)}`);
+  }
+}
+
+/** Asks once, and loads with h2load. @throws {Error} if h2load is not installed */
+export async function http2Drive(load: Http2Load, port: number): Promise<Drive> {
+  const address = `http://127.0.0.1:${port}`;
+  await checkHttp2(load, address);
+  return async (_port, seconds) => {
+    const options = ["--clients", `${load.connections}`, "--max-concurrent-streams", `${load.streams}`];
+    const url = `${address}${load.path}`;
+    const report = await run("load", "h2load", [...options, "--duration", `${seconds}`, url], seconds * 1000 + MARGIN);
+    const [, rate] = /finished in [^,]+, ([\d.]+) req\/s/.exec(report) ?? [];
+    const [, failed] = /(\d+) failed, (\d+) errored/.exec(report) ?? [];
+    if (rate === undefined || failed !== "0" || !/ 0 4xx, 0 5xx/.test(report))
+      throw new Error(`h2load met errors:\n${report}`);
+    return Number(rate);
+  };
+}
+
+async function checkHttp2(load: Http2Load, address: string): Promise<void> {
+  const session = connect(address);
+  try {
+    const stream = session.request({ ":path": load.path });
+    const [head] = (await once(stream, "response")) as [IncomingHttpHeaders & IncomingHttpStatusHeader];
+    const body = await text(stream);
+    if (head[":status"] !== 200 || body !== load.body) {
+      throw new Error(`expected 200 ${JSON.stringify(load.body)}, got ${head[":status"]} ${JSON.stringify(body)}`);
+    }
+  } finally {
+    session.close();
   }
 }
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
-import { checkHttp, type Drive, httpDrive, returning, uploadDrive, websocketDrive } from "./load.js";
+import { checkHttp, type Drive, http2Drive, httpDrive, returning, uploadDrive, websocketDrive } from "./load.js";
 import type { Contender, MemoryLoad, MicroLoad, Row } from "./row.js";
 import { median } from "./statistics.js";
 
@@ -168,6 +168,7 @@ async function serverTurn(load: ServerLoad, contender: Contender, plan: Plan): P
 async function driveOf(load: ServerLoad, port: number): Promise<Drive> {
   if (load.kind === "websocket") return websocketDrive(load);
   if (load.kind === "upload") return uploadDrive(load);
+  if (load.kind === "http2") return http2Drive(load, port);
   const client = await returning(load, port);
   await checkHttp(client, port);
   return httpDrive(client);

@@ -14,6 +14,17 @@ export interface HttpLoad {
   readonly body: string;
 }
 
+/** Requests over HTTP/2 without TLS, many at a time on each connection. */
+export interface Http2Load {
+  readonly kind: "http2";
+  readonly path: string;
+  readonly connections: number;
+  /** Requests under way on each connection. */
+  readonly streams: number;
+  /** What every contender must answer with 200. */
+  readonly body: string;
+}
+
 /** Messages that the server echoes; each echo is answered by the next message. */
 export interface WebsocketLoad {
   readonly kind: "websocket";
@@ -66,7 +77,7 @@ export interface Row {
   readonly name: string;
   readonly title: string;
   readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB" | "MB/s";
-  readonly load: HttpLoad | WebsocketLoad | UploadLoad | MicroLoad | MemoryLoad;
+  readonly load: HttpLoad | Http2Load | WebsocketLoad | UploadLoad | MicroLoad | MemoryLoad;
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly contenders: readonly Contender[];

@@ -3,6 +3,7 @@
 import { files } from "./http/static-folder.js";
 import { microRows } from "./micro-rows.js";
 import type { Contender, Row } from "./row.js";
+import { serverRows } from "./server-rows.js";
 
 const echo = { kind: "websocket", path: "/", connections: 32, window: 8, size: 64, binary: false } as const;
 
@@ -15,6 +16,13 @@ const STATIC: readonly Contender[] = [
     kit: true,
     module: "http/ring-static.js",
     entry: "startUncached",
+    targets: { "Express, serve-static": 1 },
+  },
+  {
+    name: "ring, wrapFile, withMessageClasses",
+    kit: true,
+    module: "http/ring-static.js",
+    entry: "startUncachedWithClasses",
     targets: { "Express, serve-static": 1, "Express, sirv (dev)": 1 },
   },
   {
@@ -22,6 +30,12 @@ const STATIC: readonly Contender[] = [
     kit: true,
     module: "http/ring-static.js",
     entry: "startCached",
+  },
+  {
+    name: "ring, wrapFile with cacheFor, withMessageClasses",
+    kit: true,
+    module: "http/ring-static.js",
+    entry: "startCachedWithClasses",
     targets: { "Express, sirv": 1 },
   },
 ];
@@ -66,6 +80,25 @@ export const rows: readonly Row[] = [
         entry: "startAsynchronous",
         targets: { "Express, writeHead/end": 0.93 },
       },
+      {
+        name: "Express, writeHead/end, withMessageClasses",
+        kit: true,
+        module: "http/express-raw-with-classes.js",
+      },
+      {
+        name: "ring, withMessageClasses",
+        kit: true,
+        module: "http/ring-hello.js",
+        entry: "startSynchronousWithClasses",
+        targets: { "Express, writeHead/end, withMessageClasses": 0.97 },
+      },
+      {
+        name: "ring, async handler, withMessageClasses",
+        kit: true,
+        module: "http/ring-hello.js",
+        entry: "startAsynchronousWithClasses",
+        targets: { "Express, writeHead/end, withMessageClasses": 0.93 },
+      },
     ],
   },
   {
@@ -107,6 +140,13 @@ export const rows: readonly Row[] = [
         entry: "startSite",
         targets: { "Express, seven packages": 2 },
       },
+      {
+        name: "ring, siteDefaults + compression, withMessageClasses",
+        kit: true,
+        module: "http/ring-site.js",
+        entry: "startSiteWithClasses",
+        targets: { "Express, seven packages": 2 },
+      },
     ],
   },
   {
@@ -122,6 +162,13 @@ export const rows: readonly Row[] = [
         kit: true,
         module: "http/ring-site.js",
         entry: "startApi",
+        targets: { "Express, express.urlencoded, res.send": 1 },
+      },
+      {
+        name: "ring, apiDefaults, withMessageClasses",
+        kit: true,
+        module: "http/ring-site.js",
+        entry: "startApiWithClasses",
         targets: { "Express, express.urlencoded, res.send": 2 },
       },
     ],
@@ -145,6 +192,13 @@ export const rows: readonly Row[] = [
         name: "ring, wrapJsonBody + wrapJsonResponse",
         kit: true,
         module: "http/ring-json.js",
+        targets: { "Express, express.json, res.json": 1 },
+      },
+      {
+        name: "ring, wrapJsonBody + wrapJsonResponse, withMessageClasses",
+        kit: true,
+        module: "http/ring-json.js",
+        entry: "startWithClasses",
         targets: { "Express, express.json, res.json": 1.2 },
       },
     ],
@@ -229,5 +283,6 @@ export const rows: readonly Row[] = [
       { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
     ],
   },
+  ...serverRows,
   ...microRows,
 ];

@@ -3,10 +3,10 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 const [module = "", entry = ""] = process.argv.slice(2);
-const { [entry]: start } = (await import(module)) as Record<string, () => Server>;
+const { [entry]: start } = (await import(module)) as Record<string, () => Server | Promise<Server>>;
 if (start === undefined) throw new Error(`${module} does not export ${entry}`);
 
-const server = start();
+const server = await start();
 const tellPort = (): void => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 };

@@ -21,12 +21,14 @@ export {
 export {
   attachWebsockets,
   expressOf,
+  type ListeningExpressApp,
   type RingOptions,
   ring,
   type WebsocketHandler,
   type WebsocketRoute,
   websocketRoute,
   withExpressWs,
+  withMessageClasses,
   withWebsockets,
   wrapExpress,
 } from "./express/index.js";
@@ -40,9 +42,12 @@ export {
   toFetch,
 } from "./fetch/index.js";
 export {
+  type AppOfMessages,
   abortSignal,
   ContentLengthError,
   InvalidResponseError,
+  type MessageClasses,
+  messageClasses,
   NoExchangeError,
   wrapRingAsyncHandler,
 } from "./message/index.js";
@@ -81,11 +86,14 @@ export { websocketConnection } from "./websocket/connection.js";
 export { websocketClose, websocketPing } from "./websocket/control.js";
 export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/duplex.js";
 export {
+  HandshakeTimeoutError,
   NotAWebsocketRequestError,
   OriginRefusedError,
   WebsocketClosedError,
+  WebsocketRefusedError,
   WebsocketVersionError,
 } from "./websocket/errors.js";
 export type { HeartbeatOptions } from "./websocket/heartbeat.js";
 export type { WebsocketOptions } from "./websocket/options.js";
+export type { RawWebSocket } from "./websocket/raw-socket.js";
 export type { UpgradeOptions } from "./websocket/route-upgrades.js";

@@ -74,6 +74,17 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     expect((await fetch(new URL("/nobody", url))).status).toBe(404);
   },
 
+  "server.ts": async (url) => {
+    const hot = await fetch(url);
+    expect([hot.headers.get("x-powered-by"), await hot.json()]).toEqual([null, { count: 1 }]);
+    const cold = await fetch(new URL("/", url));
+    expect([cold.headers.get("x-powered-by"), await cold.text()]).toEqual([
+      "Express",
+      "The page of the Express app.\n",
+    ]);
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
   "let-flow.ts": async (url) => {
     expect(await (await fetch(url)).json()).toEqual({ user: { id: "7", name: "Ada" }, ads: [] });
     expect(await (await fetch(new URL("/graph", url))).json()).toEqual({
@@ -156,6 +167,24 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     const condition = { "if-modified-since": headers.get("last-modified") ?? "" };
     expect((await fetch(file, { headers: condition })).status).toBe(304);
     expect((await fetch(new URL("/..%2fpackage.json", url))).status).toBe(404);
+  },
+
+  "http-client.ts": async (_url, program) => {
+    await program.prints(/^JSON: \{ name: 'Ada', born: 1815 \} and again: CACHE_HIT$/m);
+    await program.prints(/^download: half of 5242880 bytes\ndownload: all 5242880 bytes$/m);
+    await program.prints(/^cookies: \{ user: 'ada' \} by way of \[ 'http:\/\/localhost:\d+\/me' \]$/m);
+    await program.prints(/^upload: \[ 'title: The engine', 'engine.png: image\/png, 5242880 bytes' \]$/m);
+    await program.prints(/^too slow: RING_REQUEST_TIMEOUT$/m);
+  },
+
+  "proxy.ts": async (url, program) => {
+    const numbers = chunksOf(await fetch(url));
+    expect((await numbers.read()).value).toMatch(/^0\n1\n2\n/);
+    await numbers.cancel();
+    await program.prints(/the other server: nobody listens any more/);
+    const upload = await fetch(url, { method: "POST", body: Buffer.alloc(3_000_000) });
+    expect([upload.status, await upload.text()]).toEqual([201, "3000000 bytes\n"]);
+    expect(upload.headers.get("x-seen-from")).toMatch(/127\.0\.0\.1|::1/);
   },
 
   "websocket-echo.ts": async (url) => {

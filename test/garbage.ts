@@ -16,3 +16,11 @@ export function heapInUse(): number {
   collect();
   return process.memoryUsage().heapUsed;
 }
+
+/** Bytes of buffers in use once everything that can go is gone. */
+export function buffersInUse(): number {
+  // Twice: a thread frees those of the first, and the second waits for it.
+  collect();
+  collect();
+  return process.memoryUsage().arrayBuffers;
+}

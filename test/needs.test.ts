@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chromiumPath, findProgram, postgresFolder, skipLoudly } from "./needs.js";
+import { chromiumPath, findProgram, nginxPath, postgresFolder, pythonWith, skipLoudly } from "./needs.js";
 
 const before = { ...process.env };
 
@@ -37,6 +37,27 @@ describe("findProgram", () => {
 
   it("is undefined if none is installed", () => {
     expect(findProgram("no-such-program", "nor-this-one")).toBeUndefined();
+  });
+});
+
+describe("nginxPath", () => {
+  it("is the program that NGINX_PATH names", () => {
+    process.env.NGINX_PATH = process.execPath;
+    expect(nginxPath()).toBe(process.execPath);
+  });
+});
+
+describe("pythonWith", () => {
+  it("is undefined if no Python has the module", () => {
+    expect(pythonWith("no_such_module_of_python")).toBeUndefined();
+  });
+
+  it("takes the program that PYTHON_PATH names, or none", () => {
+    // Not Python, but it ends as well; and one that does not.
+    process.env.PYTHON_PATH = findProgram("true");
+    expect(pythonWith("sys", "json")).toBe(process.env.PYTHON_PATH);
+    process.env.PYTHON_PATH = findProgram("false");
+    expect(pythonWith("sys", "json")).toBeUndefined();
   });
 });
 

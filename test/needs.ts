@@ -1,7 +1,8 @@
 /**
- * For tests that need a program of the machine: Chromium, a Redis or PostgreSQL server. Where it is absent they are skipped with a loud
+ * For tests that need a program of the machine: Chromium, nginx, a module of Python. Where it is absent they are skipped with a loud
  * line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
  */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
@@ -32,10 +33,38 @@ function newestOnDebian(program: string): string | undefined {
   return newestFirst.map((version) => join(versions, version, "bin", program)).find(isExecutable);
 }
 
-/** The absolute path of the first of these programs that is installed, in `/usr/bin` or elsewhere on the PATH. */
+/** nginx: `NGINX_PATH` if it is set, else the usual places; undefined if there is none. */
+export function nginxPath(): string | undefined {
+  return givenProgram("NGINX_PATH") ?? findProgram("nginx");
+}
+
+const pythons = new Map<string, string | undefined>();
+
+/**
+ * A Python 3 that has these modules: the one `PYTHON_PATH` names if it is set, else the first with all of them, Debian's before
+ * others on the PATH; undefined if there is none.
+ */
+export function pythonWith(...modules: readonly string[]): string | undefined {
+  const given = givenProgram("PYTHON_PATH");
+  const key = [given, ...modules].join();
+  if (!pythons.has(key)) {
+    const candidates = given === undefined ? places("python3").filter(isExecutable) : [given];
+    pythons.set(
+      key,
+      candidates.find((python) => spawnSync(python, ["-c", `import ${modules.join(", ")}`]).status === 0),
+    );
+  }
+  return pythons.get(key);
+}
+
+/** The absolute path of the first of these programs that is installed, in `/usr/bin`, elsewhere on the PATH, or in `/usr/sbin`. */
 export function findProgram(...names: readonly string[]): string | undefined {
-  const folders = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "")];
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+  return names.flatMap(places).find(isExecutable);
+}
+
+function places(name: string): readonly string[] {
+  const onPath = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return ["/usr/bin", ...onPath, "/usr/sbin"].map((folder) => join(folder, name));
 }
 
 function givenProgram(variable: string): string | undefined {

@@ -2,17 +2,26 @@ import type { Server } from "node:http";
 import express from "express";
 import { pipe, ring } from "express-ring";
 import { wrapContentType, wrapFile, wrapNotModified, wrapRanges } from "express-ring/middleware";
+import { type Listen, plainly, withClasses } from "./listen.js";
 import { makeFolder } from "./static-folder.js";
 
 export function startUncached(): Server {
-  return serve(0);
+  return serve(0, plainly);
+}
+
+export function startUncachedWithClasses(): Server {
+  return serve(0, withClasses);
 }
 
 export function startCached(): Server {
-  return serve(60_000);
+  return serve(60_000, plainly);
 }
 
-function serve(cacheFor: number): Server {
+export function startCachedWithClasses(): Server {
+  return serve(60_000, withClasses);
+}
+
+function serve(cacheFor: number, listen: Listen): Server {
   const folder = makeFolder();
   const files = pipe(
     () => null,
@@ -21,5 +30,5 @@ function serve(cacheFor: number): Server {
     wrapNotModified,
     wrapRanges,
   );
-  return express().use(ring(files)).listen(0);
+  return listen(express().use(ring(files)));
 }

@@ -7,10 +7,14 @@ import {
   type Deferred,
   deferred,
   isDeferrable,
+  loop,
+  recur,
   toDeferred,
 } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
+import { toBuffer } from "./charset.js";
+import { Gathered } from "./gathered.js";
 import { joined } from "./stages.js";
 
 /** How `takeBytes` waits. */
@@ -34,7 +38,9 @@ const END: unique symbol = Symbol("end");
 /** The bytes of a source of chunks; nothing is read beyond the chunk that completes a take. */
 export class ChunkByteSource implements ByteSource {
   readonly #chunks: Source<Uint8Array>;
-  #held: Uint8Array[] = [];
+  /** What comes before all others: pushed back, or left of a chunk. */
+  readonly #front: Uint8Array[] = [];
+  readonly #held = new Gathered();
   #length = 0;
   #ended = false;
   #last: Awaitable<unknown> = undefined;
@@ -62,7 +68,7 @@ export class ChunkByteSource implements ByteSource {
 
   pushBack(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#held.unshift(bytes);
+    this.#front.unshift(bytes);
     this.#length += bytes.length;
   }
 
@@ -73,15 +79,23 @@ export class ChunkByteSource implements ByteSource {
   #fill(count: number): Awaitable<void> {
     while (this.#length < count && !this.#ended) {
       const taken = andThen(this.#chunks.take<typeof END>(END), this.#hold);
-      if (isDeferrable(taken)) return chain(taken as Deferred<void>, () => this.#fill(count)) as PromiseLike<void>;
+      if (isDeferrable(taken)) return chain(taken as Deferred<void>, () => this.#fillLater(count)) as PromiseLike<void>;
     }
     return undefined;
+  }
+
+  /** Many chunks may be waited for: a chain of one link for each would be as long as they are many. */
+  #fillLater(count: number): Deferred<unknown> {
+    return loop([], () => {
+      if (this.#length >= count || this.#ended) return undefined;
+      return chain(andThen(this.#chunks.take<typeof END>(END), this.#hold), recur);
+    });
   }
 
   readonly #hold = (chunk: Uint8Array | typeof END): void => {
     if (chunk === END) this.#ended = true;
     else if (chunk.length > 0) {
-      this.#held.push(chunk);
+      this.#held.add(toBuffer(chunk));
       this.#length += chunk.length;
     }
   };
@@ -92,9 +106,9 @@ export class ChunkByteSource implements ByteSource {
     let missing = Math.min(count, this.#length);
     this.#length -= missing;
     while (missing > 0) {
-      const chunk = this.#held.shift() as Uint8Array;
+      const chunk = (this.#front.shift() ?? this.#held.shift()) as Uint8Array;
       taken.push(chunk.subarray(0, missing));
-      if (chunk.length > missing) this.#held.unshift(chunk.subarray(missing));
+      if (chunk.length > missing) this.#front.unshift(chunk.subarray(missing));
       missing -= Math.min(missing, chunk.length);
     }
     return joined(taken);

@@ -18,7 +18,10 @@ export interface ByteChunks {
    *   chunk that is none; or whatever the source fails with. In place or as a rejection.
    */
   next(): Awaitable<Buffer | undefined>;
-  /** Lets go of the rest: it is closed, or, of a request of a server, read and thrown away, so that it can be answered. */
+  /**
+   * Lets go of the rest: it is closed, or, of a request of a server, read and thrown away, so that it can be answered. Of a Node
+   * stream, a `next` that still waits gets the end.
+   */
   abandon(): void;
 }
 
@@ -135,6 +138,7 @@ class ReadableChunks implements ByteChunks {
     this.#isOver = true;
     this.#waiting = new Gathered();
     abandon(this.#body);
+    this.#reader?.success(undefined);
   }
 }
 

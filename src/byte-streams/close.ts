@@ -41,14 +41,20 @@ export function isReadable(body: unknown): body is Readable {
   return typeof candidate?.pipe === "function" && typeof candidate.on === "function";
 }
 
+/** Is it the body of a request that a server got, which shares its socket with the answer? */
+export function isServerRequest(body: unknown): body is Readable {
+  if (!isReadable(body)) return false;
+  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
+  return socket !== undefined && socket !== null && typeof statusCode !== "number";
+}
+
 /**
  * Lets go of a body that was not read to its end. A request that a server got shares its socket with the answer, so
  * destroying it would keep the client from learning what is wrong: the rest of it is read and thrown away instead, for
  * as long as the server's `requestTimeout` lets it.
  */
 export function abandon(body: object): void {
-  const { socket, statusCode } = body as { socket?: object | null; statusCode?: unknown };
-  if (isReadable(body) && socket !== undefined && socket !== null && typeof statusCode !== "number") {
+  if (isServerRequest(body)) {
     body.on("error", ignore);
     body.resume();
   } else {

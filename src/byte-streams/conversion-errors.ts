@@ -16,3 +16,13 @@ export class EndOfDataError extends RingError {
     super("RING_END_OF_DATA", `the data ended after ${found} of ${wanted} bytes that were to be read`);
   }
 }
+
+/** A line is longer than `maxLineLength`. Code `RING_LINE_TOO_LONG`. */
+export class LineTooLongError extends RingError {
+  constructor(maxLineLength: number) {
+    super(
+      "RING_LINE_TOO_LONG",
+      `a line is longer than maxLineLength (${maxLineLength} characters); raise maxLineLength, or read the text with toReader`,
+    );
+  }
+}

@@ -11,6 +11,7 @@ import { ChunkByteSource, takesOf } from "./byte-source.js";
 import { charset, toBuffer } from "./charset.js";
 import { AsynchronousConversionError } from "./conversion-errors.js";
 import { readableOf, writableOf } from "./files.js";
+import { Gathered, GatheredPieces } from "./gathered.js";
 import { Graph } from "./graph.js";
 import { file } from "./http-file.js";
 import type { ConvertOptions } from "./options.js";
@@ -84,6 +85,8 @@ edge(bytes, streamOf(bytes), 0, (x, options) => toSource(chunksOfWhole(x, option
 edge(vectorOf(bytes), bytes, 1, (chunks) => joined(chunks));
 edge(string, vectorOf(string), 1, (x) => (x === "" ? [] : [x]));
 edge(vectorOf(string), string, 1, (pieces) => pieces.join(""));
+edge(seqOf(bytes), bytes, 2, allBytes);
+edge(seqOf(string), string, 2, allText);
 edge(seqOf(string), seqOf(bytes), 2, (pieces, options) => staged(pieces, () => encoded(options)));
 edge(seqOf(bytes), seqOf(string), 2, (chunks, options) => staged(chunks, () => decoded(options)));
 edge(seqOf(unknown), seqOf(bytes), 2, (x, options) => staged(x, () => unknownNow(options)));
@@ -155,6 +158,19 @@ function chunksOfWhole(x: Uint8Array, { chunkSize }: ConvertOptions): readonly U
   return chunkSize === undefined ? [x] : cut(x, chunkSize);
 }
 
+/** A sequence may have many small pieces: they are put together as they come. */
+function allBytes(chunks: Iterable<Uint8Array>): Uint8Array {
+  const all = new Gathered();
+  for (const chunk of chunks) all.add(toBuffer(chunk));
+  return all.whole();
+}
+
+function allText(pieces: Iterable<string>): string {
+  const all = new GatheredPieces();
+  for (const piece of pieces) all.add(piece);
+  return all.take();
+}
+
 function isAll(x: Uint8Array): boolean {
   return x.byteOffset === 0 && x.byteLength === x.buffer.byteLength;
 }
@@ -179,14 +195,14 @@ async function readAllPieces(
   pieces: Source<string>,
   { maxBytes = Number.POSITIVE_INFINITY }: ConvertOptions,
 ): Promise<string> {
-  const all: string[] = [];
+  const all = new GatheredPieces();
   let length = 0;
   for await (const piece of pieces) {
     length += Buffer.byteLength(piece);
     if (length > maxBytes) throw new BodyTooLargeError(maxBytes);
-    all.push(piece);
+    all.add(piece);
   }
-  return all.join("");
+  return all.take();
 }
 
 /** The chunks of foreign streams: bytes, and strings, which stand for the bytes in the stream's own encoding. */

@@ -1,4 +1,4 @@
-/** Bytes that come in pieces, and wait. */
+/** Bytes and text that come in pieces, and wait. */
 
 /** Pieces of fewer bytes are copied together. */
 const SMALL = 1024;
@@ -65,5 +65,36 @@ export class Gathered {
     this.#pieces.push(this.#block.subarray(0, this.#used));
     this.#block = this.#block.subarray(this.#used);
     this.#used = 0;
+  }
+}
+
+/** Pieces of text that are joined together. */
+const MANY = 1024;
+
+/** Text in pieces. Many of them are joined as they come, as a string of one character takes sixteen bytes and more. */
+export class GatheredPieces {
+  #joined: string[] = [];
+  #pieces: string[] = [];
+  #length = 0;
+
+  /** UTF-16 code units in it. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(piece: string): void {
+    this.#length += piece.length;
+    if (this.#pieces.push(piece) < MANY) return;
+    this.#joined.push(this.#pieces.join(""));
+    this.#pieces = [];
+  }
+
+  /** All of it; nothing stays. */
+  take(): string {
+    const whole = [...this.#joined, ...this.#pieces].join("");
+    this.#joined = [];
+    this.#pieces = [];
+    this.#length = 0;
+    return whole;
   }
 }

@@ -2,7 +2,7 @@
 export type { ByteSink } from "./byte-sink.js";
 export type { ByteSource, TakeBytesOptions } from "./byte-source.js";
 export { bytesEqual, type Compared, compareBytes } from "./compare.js";
-export { AsynchronousConversionError, EndOfDataError } from "./conversion-errors.js";
+export { AsynchronousConversionError, EndOfDataError, LineTooLongError } from "./conversion-errors.js";
 export type { ConversionOptions } from "./conversions.js";
 export {
   conversionCost,
@@ -19,6 +19,7 @@ export { MalformedTextError, type OnEncodingError } from "./piece-decoder.js";
 export { formatBytes, printBytes, toHex } from "./print.js";
 export {
   type Coming,
+  type LineOptions,
   type Parts,
   type Read,
   toByteArray,

@@ -1,5 +1,6 @@
 /** Reads a whole body, whatever it is made of, up to a limit. */
 
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import {
@@ -161,6 +162,24 @@ export function failureOf(error: unknown): unknown {
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }
 
+/** Has all of an HTTP/1 message come, and waits to be read? (Messages of HTTP/2 are "complete" when they are cut off, too.) */
+function isWhole(body: Readable & Partial<Pick<IncomingMessage, "complete" | "httpVersionMajor">>): boolean {
+  return (
+    body.complete === true && body.httpVersionMajor === 1 && body.readableEncoding === null && !body.readableFlowing
+  );
+}
+
+/** Nothing has to be waited for. */
+function readWhole<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
+  try {
+    for (let chunk: unknown = body.read(); chunk !== null; chunk = body.read()) into.add(chunk);
+    return into.end();
+  } catch (error) {
+    abandon(body);
+    return errorDeferred(error);
+  }
+}
+
 function readReadable<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
   // Read to its end before: nothing is left of it.
   if (body.readableEnded) return into.end();
@@ -169,6 +188,7 @@ function readReadable<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
     body.on("error", () => {});
     return errorDeferred(failureOf(body.errored));
   }
+  if (isWhole(body)) return readWhole(body, into);
   const result = deferred<T>();
   const onData = (chunk: unknown): void => {
     try {

@@ -1,9 +1,11 @@
 /** What is done with the chunks of a sequence or of a stream, written once for both. */
 
-import { type Awaitable, andThen, chain, type Deferred, isDeferrable } from "../deferred/index.js";
+import { type Awaitable, andThen, chain, type Deferred, isDeferrable, loop, recur } from "../deferred/index.js";
 import { type Puller, PullSource } from "../stream/core.js";
 import { type Source, toSource } from "../stream/index.js";
-import type { PieceEncoder } from "./charset.js";
+import { type PieceEncoder, toBuffer } from "./charset.js";
+import { LineTooLongError } from "./conversion-errors.js";
+import { Gathered, GatheredPieces } from "./gathered.js";
 import type { PieceDecoder } from "./piece-decoder.js";
 
 /** One step over a sequence: what comes of each element, and of the end. */
@@ -54,8 +56,23 @@ class Through<A, B> implements Puller<B> {
       if (this.#at < this.#ready.length) return { done: false, value: this.#ready[this.#at++] as B };
       if (this.#ended) return DONE;
       const filled = andThen(this.#source.take<typeof END>(END), this.#fill);
-      if (isDeferrable(filled)) return chain(filled as Deferred<void>, () => this.next());
+      if (isDeferrable(filled)) {
+        return chain(filled as Deferred<void>, () => (this.#hasNext ? this.next() : this.#later())) as ReturnType<
+          typeof this.next
+        >;
+      }
     }
+  }
+
+  get #hasNext(): boolean {
+    return this.#ended || this.#at < this.#ready.length;
+  }
+
+  /** Many messages may make one: a chain of one link for each would be as long as they are many. */
+  #later(): Deferred<IteratorResult<B, undefined>> {
+    const turn = (): unknown =>
+      chain(andThen(this.#source.take<typeof END>(END), this.#fill), () => (this.#hasNext ? this.next() : recur()));
+    return loop([], turn) as Deferred<IteratorResult<B, undefined>>;
   }
 
   cancel(): void {
@@ -116,21 +133,18 @@ function unlessEmpty<T extends { readonly length: number }>(chunk: T): readonly 
 
 /** Chunks of exactly so many bytes, but for the last. */
 export function rechunk(size: number): Stage<Uint8Array, Uint8Array> {
-  let held: Uint8Array[] = [];
-  let length = 0;
+  let held = new Gathered();
   return {
     write(chunk) {
-      held.push(chunk);
-      length += chunk.length;
-      if (length < size) return [];
-      const pieces = cut(joined(held, length), size);
+      held.add(toBuffer(chunk));
+      if (held.length < size) return [];
+      const pieces = cut(held.whole(), size);
       const last = pieces.at(-1) as Uint8Array;
-      const rest = last.length < size ? pieces.splice(-1) : [];
-      held = rest;
-      length = rest.length === 0 ? 0 : last.length;
+      held = new Gathered();
+      if (last.length < size) held.add(toBuffer(pieces.pop() as Uint8Array));
       return pieces;
     },
-    end: () => unlessEmpty(joined(held, length)),
+    end: () => unlessEmpty(held.whole()),
   };
 }
 
@@ -164,24 +178,37 @@ function cutText(text: string, size: number): string[] {
   return pieces;
 }
 
-/** Lines without their ends, which are "\n" and "\r\n". */
-export function lines(): Stage<string, string> {
-  let begun: string[] = [];
+/**
+ * Lines without their ends, which are "\n" and "\r\n".
+ *
+ * @throws {LineTooLongError} code `RING_LINE_TOO_LONG`, as soon as more than so many UTF-16 code units of a line have come.
+ */
+export function lines(maxLength: number): Stage<string, string> {
+  const begun = new GatheredPieces();
+  const checked = (line: string): string => {
+    if (line.length > maxLength) throw new LineTooLongError(maxLength);
+    return line;
+  };
   const whole = (end: string): string => {
-    const line = begun.length === 0 ? end : begun.join("") + end;
-    begun = [];
-    return line.endsWith("\r") ? line.slice(0, -1) : line;
+    let line = end;
+    if (begun.length > 0) {
+      begun.add(end);
+      line = begun.take();
+    }
+    return checked(line.endsWith("\r") ? line.slice(0, -1) : line);
   };
   return {
     write(text) {
       const found = text.split("\n");
       const rest = found.pop() as string;
       const ended = found.map(whole);
-      if (rest !== "") begun.push(rest);
+      if (rest !== "") begun.add(rest);
+      // One more may be the "\r" of its end.
+      if (begun.length > maxLength + 1) throw new LineTooLongError(maxLength);
       return ended;
     },
     // A "\r" at the very end ends no line.
-    end: () => (begun.length === 0 ? [] : [begun.join("")]),
+    end: () => (begun.length === 0 ? [] : [checked(begun.take())]),
   };
 }
 

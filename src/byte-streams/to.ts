@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
 import type { Awaitable, Deferred } from "../deferred/index.js";
+import { InvalidArgumentError } from "../errors/index.js";
 import type { Source } from "../stream/index.js";
 import type { ByteSink } from "./byte-sink.js";
 import type { ByteSource } from "./byte-source.js";
@@ -13,6 +14,13 @@ import type { HttpFile } from "./http-file.js";
 import type { ConvertOptions } from "./options.js";
 import { after, lines, rechunk, repiece } from "./stages.js";
 import { seqOf, streamOf, type Type, types } from "./types.js";
+
+export interface LineOptions extends ConvertOptions {
+  /** Longest line, without its end, in characters (UTF-16 code units); Infinity is no limit. @default 1_048_576 */
+  readonly maxLineLength?: number | undefined;
+}
+
+const MAX_LINE_LENGTH = 1_048_576;
 
 /** What is there: text, bytes, and iterables of them. */
 export type Whole = string | ArrayBufferView | ArrayBufferLike | Iterable<string | ArrayBufferView | ArrayBufferLike>;
@@ -134,16 +142,21 @@ export function toReader(x: unknown, options: ConvertOptions = {}): Source<strin
 
 /**
  * The lines of a text without their ends, which are `\n` and `\r\n`, one by one as they are asked for; the last one may
- * lack its end. A line is held in memory whole.
+ * lack its end. A line is held in memory whole, and so it has a limit.
  *
- * @returns an iterable, or a stream of what has to be waited for, which fails if what it reads fails.
+ * @returns an iterable, or a stream of what has to be waited for, which fails if what it reads fails; with a
+ *   {@link LineTooLongError}, code `RING_LINE_TOO_LONG`, beyond `maxLineLength`.
  * @example
  * [...toLineSeq("a\nb\r\nc")]; // => ["a", "b", "c"]
  * for await (const line of toLineSeq(createReadStream("package.json"))) line.length;
  * @see Source: `clj-commons.byte-streams/to-line-seq`. Differs: an error is an error, not the end.
  */
-export function toLineSeq<X>(x: X, options: ConvertOptions = {}): Parts<X, string> {
-  return after(partsOf(types.string, x, options), lines) as Parts<X, string>;
+export function toLineSeq<X>(x: X, options: LineOptions = {}): Parts<X, string> {
+  const { maxLineLength = MAX_LINE_LENGTH, ...rest } = options;
+  if (typeof maxLineLength !== "number" || !(maxLineLength >= 0)) {
+    throw new InvalidArgumentError(`maxLineLength must be a number from 0, or Infinity, not ${maxLineLength}`);
+  }
+  return after(partsOf(types.string, x, rest), () => lines(maxLineLength)) as Parts<X, string>;
 }
 
 /**

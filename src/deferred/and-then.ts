@@ -30,10 +30,10 @@ export function andThen<A, B, C, D>(
 ): Awaitable<D>;
 export function andThen(x: unknown, f: AnyStage, g?: AnyStage, h?: AnyStage): unknown {
   let value = peek(x);
-  if (!isPlain(value)) return chain(value, f, g ?? same, h ?? same);
+  if (!isPlain(value)) return g === undefined ? chain(value, f) : chain(value, f, g, h ?? same);
   value = peek(f(value));
   if (g === undefined) return value;
-  if (!isPlain(value)) return chain(value, g, h ?? same);
+  if (!isPlain(value)) return h === undefined ? chain(value, g) : chain(value, g, h);
   value = peek(g(value));
   if (h === undefined) return value;
   if (!isPlain(value)) return chain(value, h);

@@ -79,7 +79,9 @@ export abstract class Exchange implements RawExchange {
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
     const { req, res } = this;
-    return this.#stream?.destroyed ?? (res.destroyed || req.socket.destroyed);
+    // Undici, given the request as a body to send, takes its socket away.
+    const socket = (req.socket as Socket | null) ?? res.socket;
+    return this.#stream?.destroyed ?? (res.destroyed || socket?.destroyed === true);
   }
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */

@@ -4,6 +4,7 @@ export { ContentLengthError, InvalidResponseError, isClientsFault, NoExchangeErr
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export { applyHead, type Head, type HeadLine, headLines } from "./head.js";
 export { isHttp2 } from "./http2.js";
+export { type AppOfMessages, type MessageClasses, messageClasses } from "./message-classes.js";
 export {
   type HostFacts,
   localAddress,

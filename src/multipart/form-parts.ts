@@ -31,7 +31,13 @@ export interface FormPartsOptions extends MultipartReaderOptions {
   readonly maxFileSize?: number | undefined;
   /** Most parts, those that are skipped included. @default 1000 */
   readonly maxPartCount?: number | undefined;
+  /** What the two limits are called where they were set, for errors. */
+  readonly limitNames?: { readonly maxFileSize: string; readonly maxPartCount: string } | undefined;
+  /** Lets go of the body at once when it fires, also while a read waits, which then fails. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const LIMIT_NAMES = { maxFileSize: "maxFileSize", maxPartCount: "maxPartCount" };
 
 /** The default of `maxPartCount`. */
 export const MAX_PART_COUNT = 1000;
@@ -42,6 +48,7 @@ class PartOfReader implements FormPart {
   readonly headers: PartHeaders;
   readonly #reader: MultipartReader;
   readonly #maxSize: number;
+  readonly #limitName: string;
   #size = 0;
   #isLeft = false;
 
@@ -51,12 +58,14 @@ class PartOfReader implements FormPart {
     headers: PartHeaders,
     reader: MultipartReader,
     maxSize: number,
+    limitName: string,
   ) {
     this.name = name;
     this.filename = filename;
     this.headers = headers;
     this.#reader = reader;
     this.#maxSize = maxSize;
+    this.#limitName = limitName;
     const announced = headers["content-length"] ?? "";
     if (/^[+-]?\d+$/.test(announced)) this.#check(Number(announced));
   }
@@ -86,7 +95,8 @@ class PartOfReader implements FormPart {
   }
 
   #check(size: number): void {
-    if (size > this.#maxSize) throw new MultipartLimitError("a part is longer", "maxFileSize", this.#maxSize, "bytes");
+    if (size > this.#maxSize)
+      throw new MultipartLimitError("a part is longer", this.#limitName, this.#maxSize, "bytes");
   }
 }
 
@@ -146,11 +156,14 @@ export async function* formParts(
   contentType: string,
   options: FormPartsOptions = {},
 ): AsyncGenerator<FormPart, void, undefined> {
-  const { charset = utf8, maxFileSize = Infinity, maxPartCount = MAX_PART_COUNT } = options;
+  const { charset = utf8, maxFileSize = Infinity, maxPartCount = MAX_PART_COUNT, signal } = options;
+  const { limitNames = LIMIT_NAMES } = options;
   const boundary = boundaryOf(contentType);
   const reader = new MultipartReader(body, boundary, options);
   let outerName: string | undefined;
   let count = 0;
+  const abandon = (): void => reader.abandon();
+  signal?.addEventListener("abort", abandon);
   try {
     for (;;) {
       const head = await reader.nextPart();
@@ -161,7 +174,7 @@ export async function* formParts(
         continue;
       }
       if (++count > maxPartCount)
-        throw new MultipartLimitError("there are more parts", "maxPartCount", maxPartCount, "parts");
+        throw new MultipartLimitError("there are more parts", limitNames.maxPartCount, maxPartCount, "parts");
       const headers = parsePartHeaders(head, charset);
       const disposition = headers["content-disposition"] ?? "";
       const name = outerName ?? nameOf(disposition);
@@ -174,11 +187,12 @@ export async function* formParts(
       }
       const filename = filenameOf(disposition);
       if (outerName !== undefined && filename === undefined) continue;
-      const part = new PartOfReader(name, filename, headers, reader, maxFileSize);
+      const part = new PartOfReader(name, filename, headers, reader, maxFileSize, limitNames.maxFileSize);
       yield part;
       part.leave();
     }
   } finally {
+    signal?.removeEventListener("abort", abandon);
     reader.abandon();
   }
 }

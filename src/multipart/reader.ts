@@ -7,6 +7,11 @@ import { MalformedMultipartError, MultipartLimitError } from "./errors.js";
 export interface MultipartReaderOptions {
   /** Largest head of a part, its empty line included, in bytes. @default 512 */
   readonly maxPartHeaderSize?: number | undefined;
+  /**
+   * Is a body malformed that has no boundary, has none at its end, or goes on behind one with something else than a line? If
+   * not, it just ends there. @default false
+   */
+  readonly isStrict?: boolean | undefined;
   /** Called after each read from the body with the bytes read so far. */
   readonly onRead?: ((bytesRead: number) => void) | undefined;
 }
@@ -24,6 +29,7 @@ const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CR = 13;
 const LF = 10;
+const DASH = 45;
 
 /**
  * A multipart body under way.
@@ -127,18 +133,27 @@ export class MultipartReader {
     while (at === -1) {
       this.#rest = this.#rest.subarray(this.#rest.length - keptBack(this.#rest, boundary));
       // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
-      if (!(await this.#fill())) return false;
+      if (!(await this.#fill())) return this.#end("it ends before the closing boundary");
       at = this.#rest.indexOf(boundary);
     }
     this.#rest = this.#rest.subarray(at + boundary.length);
-    if (!(await this.#has(1))) return false;
+    if (!(await this.#has(1))) return this.#end("it ends after a boundary");
     if (this.#rest[0] === LF) {
       this.#rest = this.#rest.subarray(1);
       return true;
     }
-    if (!(await this.#has(2)) || this.#rest[0] !== CR || this.#rest[1] !== LF) return false;
+    if (!(await this.#has(2))) return this.#end("it ends after a boundary");
+    const [first, second] = this.#rest;
+    if (first === DASH && second === DASH) return false;
+    if (first !== CR || second !== LF) return this.#end("what follows a boundary is no line end");
     this.#rest = this.#rest.subarray(2);
     return true;
+  }
+
+  /** The end of the body, which is none for who is strict. */
+  #end(fault: string): false {
+    if (this.#options.isStrict === true) throw new MalformedMultipartError(fault);
+    return false;
   }
 
   async #head(): Promise<Buffer> {

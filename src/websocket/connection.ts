@@ -1,11 +1,21 @@
-import { Deferred, ERROR, errorDeferred, SUCCESS, settleNow } from "../deferred/core.js";
+import { currentClock } from "../clock/index.js";
+import { Deferred, ERROR, errorDeferred, PENDING, SUCCESS, settleNow } from "../deferred/core.js";
+import { type Awaitable, isDeferrable, toDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";
 import { type Exchange, exchangeOf } from "../message/index.js";
 import type { RingRequest } from "../ring/types.js";
 import { Websocket, type WebsocketDuplex } from "./duplex.js";
-import { HandshakeError, WebsocketClosedError } from "./errors.js";
-import { chooseProtocol, type HandshakeOptions, refusalOf, refuse, shakeHands } from "./handshake.js";
-import { checkOptions, type WebsocketOptions } from "./options.js";
+import { HandshakeError, HandshakeTimeoutError, WebsocketClosedError } from "./errors.js";
+import {
+  chooseProtocol,
+  type HandshakeOptions,
+  notVerified,
+  type Refusal,
+  refusalOf,
+  refuse,
+  shakeHands,
+} from "./handshake.js";
+import { checkOptions, HANDSHAKE_TIMEOUT, type WebsocketOptions } from "./options.js";
 import { Upgrade } from "./upgrade.js";
 
 /** The close code for a handler that failed. */
@@ -19,9 +29,10 @@ export const INTERNAL_ERROR = 1011;
  * out with the handshake. To refuse a client do not call it, and answer with 401, 403 or a redirect as ever.
  *
  * A request that is no websocket handshake is answered with 400 "expected websocket request", one of an unsupported
- * version with 426, one of a foreign origin (see `origins`) with 403; then the deferred fails, codes
- * `RING_NOT_A_WEBSOCKET_REQUEST`, `RING_WEBSOCKET_VERSION`, `RING_ORIGIN_REFUSED`, which nobody needs to handle. If the
- * client leaves before the handshake it is `RING_WEBSOCKET_CLOSED`. A handler that throws or rejects later is reported
+ * version with 426, one of a foreign origin (see `origins`) or that `verify` does not let in with 403; then the deferred
+ * fails, codes `RING_NOT_A_WEBSOCKET_REQUEST`, `RING_WEBSOCKET_VERSION`, `RING_ORIGIN_REFUSED`, `RING_WEBSOCKET_REFUSED`,
+ * which nobody needs to handle. If the client leaves before the handshake it is `RING_WEBSOCKET_CLOSED`, if the handshake
+ * takes longer than `handshakeTimeout` it is `RING_HANDSHAKE_TIMEOUT`. A handler that throws or rejects later is reported
  * once, and closes the connection with 1011.
  *
  * @param request A request map from `ring`, on a server with `withWebsockets` or `attachWebsockets`.
@@ -39,8 +50,10 @@ export const INTERNAL_ERROR = 1011;
  */
 export function websocketConnection(request: RingRequest, options: WebsocketOptions = {}): Deferred<WebsocketDuplex> {
   checkOptions(options);
+  const { verify } = options;
   try {
-    return openWebsocket(exchangeOf(request), options);
+    const admit = verify && (() => verify(request));
+    return openWebsocket(exchangeOf(request), { ...options, admit });
   } catch (error) {
     return errorDeferred(error);
   }
@@ -55,24 +68,33 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   if (exchange.isTakenOver) throw new InvalidArgumentError(`${exchange.route} is a websocket already; ask for it once`);
   const refusal = refusalOf(exchange, options);
   const protocol = refusal === undefined ? chooseProtocol(exchange.req, options) : "";
+  const isAdmitted = refusal !== undefined || (options.admit?.() ?? true);
   const taken = new Takeover(exchange);
   if (refusal !== undefined) {
     if (refusal.isServersFault === true) logError(refusal.error, `${exchange.route} cannot be a websocket`, "warn");
-    refuse(exchange.res, refusal);
-    return taken.fail(refusal.error);
+    return taken.refuse(refusal);
   }
   if (exchange.isOver) return taken.fail(new WebsocketClosedError("the handshake, or the request answered"));
   const upgrade = Upgrade.behind(exchange.res) as Upgrade;
   const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
-  shakeHands(upgrade, protocol, options, {
-    opened(raw) {
-      forget();
-      const websocket = new Websocket(raw, options);
-      upgrade.websockets.add(websocket);
-      taken.succeed(websocket);
-    },
-    failed: (error) => taken.fail(error),
+  const open = (): void =>
+    shakeHands(upgrade, protocol, options, {
+      opened(raw) {
+        forget();
+        const websocket = new Websocket(raw, options);
+        upgrade.websockets.add(websocket);
+        taken.succeed(websocket);
+      },
+      failed: (error) => taken.fail(error),
+    });
+  const { handshakeTimeout = HANDSHAKE_TIMEOUT } = options;
+  const cancel = currentClock(options).in(handshakeTimeout, () => {
+    taken.fail(new HandshakeTimeoutError(handshakeTimeout, `of ${exchange.route}`));
+    upgrade.socket.destroy();
   });
+  taken.websocket.onRealized(cancel, cancel);
+  if (isAdmitted === true) open();
+  else taken.admit(isAdmitted, open);
   return taken.websocket;
 }
 
@@ -81,6 +103,7 @@ class Takeover {
   readonly websocket: Deferred<Websocket> = new Deferred<Websocket>();
   readonly #exchange: Exchange;
   #hasFailed = false;
+  #isReported = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -92,6 +115,31 @@ class Takeover {
     if (this.#hasFailed) websocket.closeWith(INTERNAL_ERROR, "");
   }
 
+  /** Goes on with `open` if the client may come in. */
+  admit(admitted: Awaitable<boolean>, open: () => void): void {
+    const decide = (isAdmitted: boolean): void => {
+      if (this.websocket.stage !== PENDING) return;
+      if (isAdmitted) open();
+      else this.refuse(notVerified());
+    };
+    if (!isDeferrable(admitted)) decide(admitted as boolean);
+    else {
+      toDeferred(admitted).onRealized(decide, (error) => {
+        if (this.websocket.stage !== PENDING) return;
+        logError(error, `\`verify\` of the websocket ${this.#exchange.route} failed`);
+        this.#isReported = true;
+        this.#exchange.res.writeHead(500, { "content-length": 0 }).end();
+        this.fail(error);
+      });
+    }
+  }
+
+  /** Tells the client why it may not come in. */
+  refuse(refusal: Refusal): Deferred<Websocket> {
+    refuse(this.#exchange.res, refusal);
+    return this.fail(refusal.error);
+  }
+
   /** The first failure counts. */
   fail(error: unknown): Deferred<Websocket> {
     settleNow(this.websocket, ERROR, error);
@@ -101,7 +149,7 @@ class Takeover {
   /** The handler failed. */
   #raise(error: unknown): void {
     // It only passes on that there is no websocket.
-    if (error === this.websocket.result && error instanceof HandshakeError) return;
+    if (error === this.websocket.result && (error instanceof HandshakeError || this.#isReported)) return;
     this.#hasFailed = true;
     logError(error, `the handler of the websocket ${this.#exchange.route} failed`);
     if (this.websocket.stage === SUCCESS) (this.websocket.result as Websocket).closeWith(INTERNAL_ERROR, "");

@@ -2,7 +2,7 @@
 
 import { Deferred } from "../deferred/core.js";
 import { describe, InvalidArgumentError } from "../errors/index.js";
-import { toFrame, Websocket, type WebsocketDuplex, type WebsocketMessage } from "./duplex.js";
+import { type ControlledWebsocket, toFrame, type WebsocketDuplex, type WebsocketMessage } from "./duplex.js";
 
 const MAX_PING_PAYLOAD = 125;
 const MAX_CLOSE_REASON = 123;
@@ -13,7 +13,7 @@ const MAX_CLOSE_REASON = 123;
  * Only one ping is on its way at a time: those asked for meanwhile are not sent, and the next pong answers all. A peer
  * that is held back, because nobody takes its messages, is not heard until it may go on.
  *
- * @param duplex What `websocketConnection` yielded, either end of it.
+ * @param duplex What `websocketConnection` or `websocketClient` yielded.
  * @param deferred Realized and returned; made if absent.
  * @param payload Up to 125 bytes. @default none
  * @throws {InvalidArgumentError} at once, code `RING_INVALID_ARGUMENT`, for a payload that is longer or not text or bytes.
@@ -88,7 +88,10 @@ export function checkPingPayload(payload: unknown): WebsocketMessage {
   throw new InvalidArgumentError(`the ping payload has ${bytes} bytes; at most ${MAX_PING_PAYLOAD} fit`);
 }
 
-function websocketOf(duplex: WebsocketDuplex): Websocket {
-  if (duplex instanceof Websocket) return duplex;
-  throw new InvalidArgumentError(`${describe(duplex)} is no websocket; pass what websocketConnection yielded`);
+function websocketOf(duplex: WebsocketDuplex): ControlledWebsocket {
+  const { ping, closeWith } = (duplex ?? {}) as Partial<ControlledWebsocket>;
+  if (typeof ping === "function" && typeof closeWith === "function") return duplex as ControlledWebsocket;
+  throw new InvalidArgumentError(
+    `${describe(duplex)} is no websocket; pass what websocketConnection or websocketClient yielded`,
+  );
 }

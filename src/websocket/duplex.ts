@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import { types } from "node:util";
 import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";
 import { Deferred, drain, errorDeferred, mark, PENDING, SUCCESS, settle, settleNow } from "../deferred/core.js";
-import { NotConvertibleError } from "../errors/index.js";
+import { logError, NotConvertibleError } from "../errors/index.js";
 import { expire } from "../stream/core-source.js";
 import type { Description, Stream } from "../stream/index.js";
 import { type CoreSink, FALSE } from "../stream/protocol.js";
@@ -27,8 +28,8 @@ export interface WebsocketClosing {
 /**
  * A websocket as one stream: what is put into it is sent, what is taken from it was received.
  *
- * Receiving: 16 messages are kept, then reading stops until one is taken, which in the end stops the sender. While it
- * stands still nothing else of the peer is heard either: no pong, and not that it has gone.
+ * Receiving: 16 messages, or 1 MiB, are kept; then reading (and the inflating of compressed messages) stops until one is
+ * taken, which in the end stops the sender. While it stands still nothing else of the peer is heard either: no pong, and not that it has gone.
  *
  * Sending: a put yields true at once while less than 16 KiB wait for the operating system, else when it has taken the
  * whole frame; false if the connection is closed or breaks before that. More than 16384 waiting puts cut the connection
@@ -55,6 +56,10 @@ export interface DuplexOptions extends ClockOptions {
   readonly heartbeats?: HeartbeatOptions | undefined;
   /** Milliseconds the peer has to answer a close frame; after that the connection is cut. @default 10_000 */
   readonly closeTimeout?: number | undefined;
+  /** Told of the pings of the peer, which have been answered already. */
+  readonly onPing?: ((payload: Uint8Array) => void) | undefined;
+  /** Told of the pongs of the peer, asked for or not. */
+  readonly onPong?: ((payload: Uint8Array) => void) | undefined;
 }
 
 /** What a socket went through before it became a duplex. */
@@ -63,6 +68,16 @@ export interface WebsocketPast {
   /** How it ended, if it has. */
   readonly code?: number;
   readonly reason?: string;
+  /** The headers of the server's answer, by lower-case name. */
+  readonly handshakeHeaders?: IncomingHttpHeaders;
+}
+
+/** A duplex whose control frames can be sent by `websocketPing` and `websocketClose`. */
+export interface ControlledWebsocket extends WebsocketDuplex {
+  /** Sends a ping, unless one is on its way; the next pong answers all. */
+  ping(answer: Deferred<boolean>, payload: WebsocketMessage): Deferred<boolean>;
+  /** Sends the close frame; -1 is no code. @returns false if it is closing or closed already */
+  closeWith(code: number, reason: string): boolean;
 }
 
 export const CLOSE_TIMEOUT = 10_000;
@@ -73,32 +88,43 @@ const BROKEN = 1006;
 /** A `ws` WebSocket as a duplex of the kit. */
 export class Websocket
   extends SourceView<WebsocketMessage>
-  implements WebsocketDuplex, CoreSink<WebsocketMessage>, Heart
+  implements ControlledWebsocket, CoreSink<WebsocketMessage>, Heart
 {
   readonly closed: Deferred<WebsocketClosing> = new Deferred<WebsocketClosing>();
   readonly raw: RawWebSocket;
   readonly #options: DuplexOptions;
-  readonly #incoming: Incoming<WebsocketMessage>;
+  readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #sinkClosed: Deferred<true> = new Deferred<true>();
+  readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
   #pings: Deferred<boolean>[] = [];
   #cancelCut: Cancel | undefined;
   #closing: WebsocketClosing | undefined;
 
   constructor(raw: RawWebSocket, options: DuplexOptions = {}, past: WebsocketPast = {}) {
-    const incoming = new Incoming<WebsocketMessage>(readingOf(raw));
+    const incoming = new Incoming(readingOf(raw));
     super(incoming.stream);
     this.#incoming = incoming;
     this.#outgoing = new Outgoing(raw);
     this.raw = raw;
     this.#options = options;
+    this.#handshakeHeaders = past.handshakeHeaders;
     for (const message of past.messages ?? []) this.#receive(...message);
     raw.on("message", (...message: RawMessage) => this.#receive(...message));
-    raw.on("pong", () => this.#receivePong());
+    const { onPing, onPong } = options;
+    if (onPing !== undefined) raw.on("ping", (payload: Uint8Array) => callSafely(onPing, payload));
+    raw.on("pong", (payload: Uint8Array) => {
+      this.#receivePong();
+      if (onPong !== undefined) callSafely(onPong, payload);
+    });
     raw.on("close", (code: number, reason: string | Buffer) => this.#end(code, reason.toString()));
     // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
     raw.on("error", () => {});
+    // Where it is held back, `ws` tells of the end only when the rest has been parsed.
+    connectionUnder(raw).once("close", () => {
+      if (this.isHeldBack) this.#announceEnd(BROKEN, "");
+    });
     if (options.heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, options.heartbeats, options);
     if (raw.readyState === CLOSED) this.#end(past.code ?? BROKEN, past.reason ?? "");
   }
@@ -149,6 +175,11 @@ export class Websocket
     return accepted;
   }
 
+  /** Messages whose puts yielded true and that the operating system has not taken; once it is closed, they are lost. */
+  get lost(): number {
+    return this.#outgoing.lost;
+  }
+
   offer(message: WebsocketMessage): Deferred<boolean> {
     if (this.isClosed()) return FALSE;
     const frame = toFrame(message);
@@ -159,7 +190,6 @@ export class Websocket
 
   // --- pings
 
-  /** Sends a ping, unless one is on its way; the next pong answers all. */
   ping(answer: Deferred<boolean>, payload: WebsocketMessage): Deferred<boolean> {
     if (this.isClosed()) {
       answer.success(false);
@@ -195,7 +225,6 @@ export class Websocket
     this.#incoming.end();
   }
 
-  /** Sends the close frame; -1 is no code. @returns false if it is closing or closed already */
   closeWith(code: number, reason: string): boolean {
     const base = mark();
     const isFirst = this.#startClosing(code === -1 ? undefined : code, reason);
@@ -217,16 +246,23 @@ export class Websocket
     return true;
   }
 
-  /** The connection is gone. What is pushed last is done first: the source ends before the sink. */
+  /** The connection is gone, and nothing more can come of it. What is pushed last is done first: the source ends before the sink. */
   #end(code: number, reason: string): void {
-    this.#cancelCut?.();
-    this.#heartbeat?.stop();
-    this.#closing = { code, reason, wasClean: code !== BROKEN };
+    this.#announceEnd(code, reason, () => this.#incoming.end());
+  }
+
+  /** The connection is gone. */
+  #announceEnd(code: number, reason: string, endSource: () => void = () => {}): void {
     const base = mark();
-    settle(this.closed, SUCCESS, this.#closing);
-    settle(this.#sinkClosed, SUCCESS, true);
-    this.#outgoing.refuse();
-    this.#incoming.end();
+    if (this.#closing === undefined) {
+      this.#cancelCut?.();
+      this.#heartbeat?.stop();
+      this.#closing = { code, reason, wasClean: code !== BROKEN };
+      settle(this.closed, SUCCESS, this.#closing);
+      settle(this.#sinkClosed, SUCCESS, true);
+      this.#outgoing.refuse();
+    }
+    endSource();
     drain(base);
     this.#answerPings(false);
   }
@@ -247,6 +283,7 @@ export class Websocket
         pendingPuts: this.#outgoing.pending,
         connection: { ...connection, direction: "outbound" },
         websocketSelectedSubprotocol: this.protocol === "" ? undefined : this.protocol,
+        ...(this.#handshakeHeaders && { websocketHandshakeHeaders: this.#handshakeHeaders }),
         ...(this.#closing && {
           websocketCloseCode: this.#closing.code,
           websocketCloseMsg: this.#closing.reason,
@@ -259,6 +296,15 @@ export class Websocket
         connection: { ...connection, direction: "inbound" },
       },
     };
+  }
+}
+
+/** Calls a listener of the user's; what it throws is logged. */
+function callSafely(listener: (payload: Uint8Array) => void, payload: Uint8Array): void {
+  try {
+    listener(payload);
+  } catch (error) {
+    logError(error, "error in onPing or onPong of a websocket");
   }
 }
 

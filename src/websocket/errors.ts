@@ -1,4 +1,4 @@
-import { RingError } from "../errors/index.js";
+import { RingError, TimeoutError } from "../errors/index.js";
 
 /** Why a request did not become a websocket: all of these the client knows, or has caused by leaving. */
 export abstract class HandshakeError extends RingError {}
@@ -29,6 +29,25 @@ export class OriginRefusedError extends HandshakeError {
       "RING_ORIGIN_REFUSED",
       `a page of ${JSON.stringify(origin ?? "no origin")} asked for a websocket; add its origin to \`origins\` if it may`,
       { status: 403 },
+    );
+  }
+}
+
+/** The option `verify` did not let the client in; it has been answered with 403. Code `RING_WEBSOCKET_REFUSED`. */
+export class WebsocketRefusedError extends HandshakeError {
+  constructor() {
+    super("RING_WEBSOCKET_REFUSED", "the option `verify` did not let the client in", { status: 403 });
+  }
+}
+
+/** The handshake took longer than it may; the connection was cut. Code `RING_HANDSHAKE_TIMEOUT`. */
+export class HandshakeTimeoutError extends TimeoutError {
+  /** @param whose Which handshake it was: "with ws://example.com", say. */
+  constructor(milliseconds: number, whose: string) {
+    super(
+      milliseconds,
+      "RING_HANDSHAKE_TIMEOUT",
+      `the websocket handshake ${whose} was not complete within handshakeTimeout (${milliseconds} milliseconds)`,
     );
   }
 }

@@ -2,11 +2,18 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
+import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import type { Exchange } from "../message/index.js";
 import type { ResponseHeaders } from "../ring/types.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
-import { NotAWebsocketRequestError, OriginRefusedError, WebsocketVersionError } from "./errors.js";
+import {
+  type HandshakeError,
+  NotAWebsocketRequestError,
+  OriginRefusedError,
+  WebsocketRefusedError,
+  WebsocketVersionError,
+} from "./errors.js";
 import { headerLines, MAX_PAYLOAD, type WebsocketOptions } from "./options.js";
 import type { RawWebSocket } from "./raw-socket.js";
 import { requestProtocols } from "./ring.js";
@@ -19,7 +26,7 @@ const TEXT = { "content-type": "text/plain" };
 
 /** A handshake that is not made: what the client is told, and what the handler. */
 export interface Refusal {
-  readonly error: NotAWebsocketRequestError | WebsocketVersionError | OriginRefusedError;
+  readonly error: HandshakeError;
   readonly headers: ResponseHeaders;
   readonly body: string;
   /** Is it the server that cannot, not the client that must not? */
@@ -43,6 +50,11 @@ export function refusalOf(exchange: Exchange, { origins }: WebsocketOptions): Re
   }
   if (mayConnect(req, origins)) return undefined;
   return { error: new OriginRefusedError(req.headers.origin), headers: TEXT, body: "origin not allowed" };
+}
+
+/** For clients that `verify` does not let in. */
+export function notVerified(): Refusal {
+  return { error: new WebsocketRefusedError(), headers: TEXT, body: "forbidden" };
 }
 
 function expectedWebsocket(why: string): Refusal {
@@ -105,6 +117,8 @@ function protocolIn(headers: ResponseHeaders): string | undefined {
 export interface HandshakeOptions extends WebsocketOptions {
   /** Answer pings at once, before anybody sees them. @default true */
   readonly autoPong?: boolean | undefined;
+  /** `verify`, with its request. */
+  readonly admit?: (() => Awaitable<boolean>) | undefined;
 }
 
 /** Who is told how a handshake went; one of the two, once. */
@@ -138,8 +152,10 @@ export function shakeHands(
     upgrade.finish(() =>
       guarded(() => {
         const raw = complete(upgrade, protocol, options);
-        if (raw !== undefined) opened(raw);
-        else failed(new NotAWebsocketRequestError("its sub-protocols or extensions are malformed"));
+        if (raw !== undefined) {
+          options.pipelineTransform?.(raw, upgrade.socket);
+          opened(raw);
+        } else failed(new NotAWebsocketRequestError("its sub-protocols or extensions are malformed"));
       }),
     );
   });

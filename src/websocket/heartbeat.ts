@@ -3,13 +3,15 @@ import { Deferred } from "../deferred/core.js";
 
 /** Pings on a quiet connection, which keep proxies from closing it and tell when the peer is gone. */
 export interface HeartbeatOptions {
-  /** Milliseconds without a message in either direction after which a ping is sent; 0 or less: never. */
-  readonly sendAfterIdle: number;
+  /** Milliseconds without a message in either direction after which a ping is sent; 0 or less: never. @default 30_000 */
+  readonly sendAfterIdle?: number | undefined;
   /** Sent along with the ping, at most 125 bytes. @default nothing */
   readonly payload?: string | Uint8Array | undefined;
   /** Milliseconds the pong may take; after that the connection is cut. @default no limit */
   readonly timeout?: number | null | undefined;
 }
+
+const SEND_AFTER_IDLE = 30_000;
 
 /** What a heartbeat needs of its websocket. */
 export interface Heart {
@@ -24,6 +26,7 @@ export interface Heart {
 export class Heartbeat {
   readonly #socket: Heart;
   readonly #options: HeartbeatOptions;
+  readonly #sendAfterIdle: number;
   readonly #clock: Clock;
   #lastBeat: number;
   #cancelCheck: Cancel = () => {};
@@ -34,7 +37,8 @@ export class Heartbeat {
     this.#options = options;
     this.#clock = currentClock(clock);
     this.#lastBeat = this.#clock.now();
-    if (options.sendAfterIdle > 0) this.#checkIn(options.sendAfterIdle);
+    this.#sendAfterIdle = options.sendAfterIdle ?? SEND_AFTER_IDLE;
+    if (this.#sendAfterIdle > 0) this.#checkIn(this.#sendAfterIdle);
   }
 
   /** Something was received or sent. */
@@ -52,8 +56,8 @@ export class Heartbeat {
   }
 
   #check(): void {
-    const { sendAfterIdle, payload = "", timeout } = this.#options;
-    const left = this.#lastBeat + sendAfterIdle - this.#clock.now();
+    const { payload = "", timeout } = this.#options;
+    const left = this.#lastBeat + this.#sendAfterIdle - this.#clock.now();
     if (left > 0) {
       this.#checkIn(left);
       return;
@@ -63,7 +67,7 @@ export class Heartbeat {
     this.#socket.ping(answer, payload).onRealized(
       (isAlive) => {
         this.#cancelCut();
-        if (isAlive) this.#checkIn(sendAfterIdle);
+        if (isAlive) this.#checkIn(this.#sendAfterIdle);
       },
       () => {},
     );

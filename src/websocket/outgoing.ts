@@ -30,6 +30,7 @@ export class Outgoing {
   #isCorked = false;
   #sent = 0;
   #flushed = 0;
+  #refused = 0;
 
   constructor(raw: RawWebSocket) {
     this.#raw = raw;
@@ -39,6 +40,11 @@ export class Outgoing {
   /** Puts that wait. */
   get pending(): number {
     return this.#waiting.length;
+  }
+
+  /** Messages whose puts yielded true and that the operating system has not taken. */
+  get lost(): number {
+    return this.#sent - this.#flushed - this.#refused - this.#waiting.length;
   }
 
   /** Sends a frame; pushes what that causes. @returns a deferred of false if the connection breaks before it is flushed */
@@ -57,6 +63,7 @@ export class Outgoing {
   /** The connection is gone: what waits is not sent any more. */
   refuse(): void {
     for (let flush = this.#waiting.shift(); flush !== undefined; flush = this.#waiting.shift()) {
+      this.#refused++;
       settle(flush, SUCCESS, false);
     }
   }
@@ -67,6 +74,7 @@ export class Outgoing {
         undefined,
         `more than ${MAX_PENDING} puts wait on one websocket, which is cut; wait for each put, or drop some before it`,
       );
+      this.#refused++;
       this.#raw.terminate();
       return FALSE;
     }

@@ -29,6 +29,12 @@ export const CLOSED = 3;
 interface Inside {
   readonly _socket: Duplex;
   readonly _receiver: Writable;
+  readonly _extensions: { readonly "permessage-deflate"?: Inflater };
+}
+
+/** What undoes the compression; `ws` gives it one piece at a time. */
+interface Inflater {
+  decompress(data: Buffer, isLast: boolean, callback: (...result: unknown[]) => void): void;
 }
 
 /** The connection under a websocket. */
@@ -42,8 +48,44 @@ export interface Reading {
   resume(): void;
 }
 
+const readings = new WeakMap<RawWebSocket, Reading>();
+
+/** The reading of a websocket: one for each. */
 export function readingOf(ws: RawWebSocket): Reading {
-  return "pause" in ws ? (ws as unknown as Reading) : legacyReading(ws);
+  const known = readings.get(ws);
+  if (known !== undefined) return known;
+  const plain = "pause" in ws ? (ws as unknown as Reading) : legacyReading(ws);
+  const inflater = (ws as unknown as Inside)._extensions["permessage-deflate"];
+  const reading = inflater === undefined ? plain : inflatingReading(plain, inflater);
+  readings.set(ws, reading);
+  return reading;
+}
+
+/**
+ * Stops the inflater too: `ws` would go on with the chunk that it has, and of 64 KiB of compressed messages it makes up to
+ * 64 MiB of plain ones.
+ */
+function inflatingReading(reading: Reading, inflater: Inflater): Reading {
+  const inflate = inflater.decompress.bind(inflater);
+  let isPaused = false;
+  let held: Parameters<Inflater["decompress"]> | undefined;
+  inflater.decompress = (...piece) => {
+    if (isPaused) held = piece;
+    else inflate(...piece);
+  };
+  return {
+    pause() {
+      isPaused = true;
+      reading.pause();
+    },
+    resume() {
+      isPaused = false;
+      const piece = held;
+      held = undefined;
+      if (piece !== undefined) inflate(...piece);
+      reading.resume();
+    },
+  };
 }
 
 /** `ws` 7 cannot be paused, and resumes its connection by itself whenever its parser has caught up; this does both. */

@@ -45,6 +45,10 @@ export class IoRedisLike extends EventEmitter {
     return this.#client.publish(channel, message);
   }
 
+  call(command: string, ...parameters: string[]): Promise<unknown> {
+    return this.#client.sendCommand([command, ...parameters]);
+  }
+
   async subscribe(...channels: string[]): Promise<number> {
     await this.#client.subscribe(channels, this.#tell, true);
     return channels.length;

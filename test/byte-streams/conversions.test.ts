@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import * as fc from "fast-check";
 import {
   conversionGraph,
   conversionPath,
@@ -23,6 +24,7 @@ const keepsBytes = (from: Type, to: Type): boolean =>
   to !== types.string &&
   !(conversionPath(from, to) ?? []).flat().some((type) => type === types.string || type.element === types.string);
 
+// Test idea 118.
 const pairs = sources.flatMap((from) => readable.map((to) => [from, to] as const));
 
 describe("the graph", () => {
@@ -64,4 +66,34 @@ describe("the graph", () => {
     if (type.kind === "vector") expected.push(vectorOf(types.buffer));
     expect(expected.map(({ name }) => name)).toContain(found?.name);
   });
+
+  it("keeps any text and any bytes over any way, whatever the chunks", async () => {
+    const way = (types: readonly Type[]) => fc.array(fc.constantFrom(...types), { minLength: 2, maxLength: 6 });
+    const chunkSize = fc.integer({ min: 1, max: 9 });
+    const over = async (content: string | Uint8Array, along: readonly Type[], size: number): Promise<unknown> => {
+      let [from, ...rest] = along as [Type, ...Type[]];
+      let made = await sampleOf(from, content);
+      for (const to of rest) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        made = await convert(made, to, { sourceType: from, chunkSize: size });
+        from = to;
+      }
+      const last = typeof content === "string" ? types.string : types.bytes;
+      return convert(made, last as Type, { sourceType: from });
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "binary" }), way(readable), chunkSize, async (content, along, size) => {
+        const wellFormed = Buffer.from(content).toString();
+        expect(await over(wellFormed, along, size)).toBe(wellFormed);
+      }),
+      { numRuns: 300 },
+    );
+    const withoutText = readable.filter((type) => type !== types.string && type.element !== types.string);
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), way(withoutText), chunkSize, async (content, along, size) => {
+        expect(Buffer.from((await over(content, along, size)) as Uint8Array)).toEqual(Buffer.from(content));
+      }),
+      { numRuns: 300 },
+    );
+  }, 60_000);
 });

@@ -78,6 +78,7 @@ describe("convert", () => {
     expect(await toString(Promise.resolve(Readable.from(["b"])))).toBe("b");
   });
 
+  // Test idea 125.
   it.each([
     ["null", null, "null"],
     ["undefined", undefined, "undefined"],
@@ -132,6 +133,7 @@ describe("convert", () => {
     expect(toString(new Set<string | Uint8Array>([Buffer.from([0xc3]), Buffer.from([0xa9]), "!"]))).toBe("é!");
   });
 
+  // Test idea 123.
   it("leaves a view as it is, and reads its range only, however often", () => {
     const view = Buffer.from("0123456789").subarray(2, 5);
     const data = new DataView(view.buffer, view.byteOffset, view.byteLength);
@@ -221,6 +223,7 @@ describe("convertSync", () => {
 });
 
 describe("a new type", () => {
+  // Test idea 124.
   it("is connected with all others by one conversion to bytes", async () => {
     const { type, make } = newType();
     defConversion(type, types.bytes, ({ content }) => Buffer.from(content));
@@ -476,6 +479,7 @@ describe("what a conversion has opened", () => {
 });
 
 describe("an endless sequence as a readable", () => {
+  // Test idea 126.
   it("is read as far as it is asked for, and ended when the readable is destroyed", async () => {
     let made = 0;
     let ended = false;

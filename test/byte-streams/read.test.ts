@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request as send } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, IncomingMessage as Message, request as send } from "node:http";
+import { type AddressInfo, Socket } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
@@ -94,6 +94,43 @@ describe("readBytes", () => {
     const body = Readable.from([bytes]);
     await readBytes(body);
     expect(await readBytes(body)).toHaveLength(0);
+  });
+
+  describe("of an HTTP/1 message that has come whole", () => {
+    const whole = (...chunks: readonly string[]): IncomingMessage => {
+      const message = new Message(new Socket());
+      Object.assign(message, { httpVersionMajor: 1, complete: true });
+      for (const chunk of chunks) message.push(chunk);
+      message.push(null);
+      return message;
+    };
+
+    it("answers at once, and lets the message end", async () => {
+      const message = whole("na", "ive");
+      const ended = once(message, "end");
+      expect(readText(message)).toBe("naive");
+      await ended;
+      expect(await readText(message)).toBe("");
+    });
+
+    it("answers at once for an empty one", () => {
+      expect(readBytes(whole())).toHaveLength(0);
+    });
+
+    it("rejects what is too large, and lets the message end", async () => {
+      const message = whole("abc", "def");
+      const ended = once(message, "end");
+      await expect(readBytes(message, { maxBytes: 5 })).rejects.toMatchObject({ code: "RING_BODY_TOO_LARGE" });
+      await ended;
+    });
+
+    it("waits where more is to come", async () => {
+      const message = whole("a");
+      message.complete = false;
+      const read = readText(message);
+      expect(isDeferred(read)).toBe(true);
+      expect(await read).toBe("a");
+    });
   });
 
   it("leaves no listener on the stream", async () => {

@@ -79,6 +79,7 @@ describe("toByteArrays, toByteBuffers", () => {
 });
 
 describe("toCharSequence", () => {
+  // Test idea 120.
   it.each([1, 2, 3, 5, 128])("joins characters of three bytes that are cut every %s bytes", async (chunkSize) => {
     const text = "日本語".repeat(1000);
     const body = Readable.from(toByteArrays(text, { chunkSize }), { objectMode: true });
@@ -154,6 +155,7 @@ describe("toString", () => {
 });
 
 describe("toLineSeq", () => {
+  // Test idea 119.
   it.each<[string, readonly string[], readonly string[]]>([
     ["both ends", ["a\nb\r\nc\n"], ["a", "b", "c"]],
     ["no end of the last", ["a\nb"], ["a", "b"]],
@@ -197,6 +199,51 @@ describe("toLineSeq", () => {
     for await (const line of toLineSeq(chunks)) if (line === "b") break;
     expect(puts.map((accepted) => accepted.isRealized)).toEqual([true, false, false]);
     expect(chunks.isClosed()).toBe(true);
+  });
+
+  it("gives up a line that is too long, as soon as it is, and closes what it reads (endless line)", async () => {
+    let made = 0;
+    let isEnded = false;
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        yield "short\n";
+        for (;;) {
+          made++;
+          yield "x".repeat(1000);
+        }
+      } finally {
+        isEnded = true;
+      }
+    }
+    const lines = toLineSeq(endless())[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("short");
+    await expect(lines.next()).rejects.toMatchObject({
+      code: "RING_LINE_TOO_LONG",
+      message: expect.stringContaining("1048576 characters"),
+    });
+    expect(made).toBe(1049);
+    expect(isEnded).toBe(true);
+  });
+
+  it.each<[string, readonly string[], number]>([
+    ["in one piece", ["abcd\n"], 3],
+    ["at the end", ["abcd"], 3],
+    ["over pieces", ["a", "b", "c", "d", "\n"], 3],
+    ["that is not empty", ["a"], 0],
+  ])("takes a line of maxLineLength, and none that is longer: %s", async (_what, chunks, maxLineLength) => {
+    const tooLong = expect.objectContaining({ code: "RING_LINE_TOO_LONG" });
+    expect(() => [...toLineSeq(chunks, { maxLineLength })]).toThrow(tooLong);
+    await expect(all(toLineSeq(ReadableStream.from(chunks), { maxLineLength }))).rejects.toEqual(tooLong);
+    const line = chunks.join("").replace("\n", "");
+    for (const end of ["\n", "\r\n", ""]) {
+      expect([...toLineSeq([...line.split(""), end], { maxLineLength: maxLineLength + 1 })]).toEqual([line]);
+    }
+  });
+
+  it.each([-1, Number.NaN, "5"])("refuses %s as maxLineLength", (maxLineLength) => {
+    expect(() => toLineSeq("a", { maxLineLength: maxLineLength as number })).toThrow(
+      expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }),
+    );
   });
 
   it("takes a line of many chunks in linear time", () => {
@@ -312,6 +359,7 @@ describe("toDataInputStream", () => {
 });
 
 describe("compareBytes", () => {
+  // Test idea 121.
   it.each<[unknown, unknown, number]>([
     ["abc", "abd", -1],
     ["ab", "abc", -1],

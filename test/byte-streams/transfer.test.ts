@@ -102,6 +102,7 @@ describe("transfer", () => {
     },
   );
 
+  // Test idea 122.
   it("writes at the end of a file, unless told otherwise", async () => {
     const path = newPath();
     await transfer("onetwo", file(path));

@@ -1,10 +1,10 @@
 /** Express 5 and Express 4 as hosts of the contract suites, and apps on free ports. */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import express4 from "express-4";
-import { ring } from "../../src/index.js";
+import { messageClasses, ring } from "../../src/index.js";
 import type { Host, RunningHost } from "../contract/host.js";
 
 export type ExpressFactory = typeof express;
@@ -17,6 +17,11 @@ export const versions: readonly (readonly [string, ExpressFactory])[] = [
 
 /** Serves an app; the errors that reach the end of it are collected. */
 export async function listen(app: Express): Promise<RunningHost> {
+  return listenOn(app, createServer(app));
+}
+
+/** As `listen`, on a server that was made for the app. */
+export async function listenOn(app: Express, server: Server): Promise<RunningHost> {
   const errors: unknown[] = [];
   const collect: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
     errors.push(error);
@@ -24,7 +29,6 @@ export async function listen(app: Express): Promise<RunningHost> {
     else res.status(error?.status ?? 500).send("failed");
   };
   app.use(collect);
-  const server = createServer(app);
   server.listen(0);
   await once(server, "listening");
   return {
@@ -51,8 +55,19 @@ export async function withApp(
   }
 }
 
-export const hosts: readonly Host[] = versions.map(([name, create]) => ({
+const plain: readonly Host[] = versions.map(([name, create]) => ({
   name,
   statusOfNull: 404,
   start: (handler) => listen(create().use(ring(handler))),
 }));
+
+const withClasses: readonly Host[] = versions.map(([name, create]) => ({
+  name: `${name} with messageClasses`,
+  statusOfNull: 404,
+  start: (handler) => {
+    const app = create().use(ring(handler));
+    return listenOn(app, createServer(messageClasses(app), app));
+  },
+}));
+
+export const hosts: readonly Host[] = [...plain, ...withClasses];

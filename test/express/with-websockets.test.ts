@@ -9,7 +9,7 @@ import express, { type ErrorRequestHandler, type Express } from "express";
 import session, { MemoryStore, type SessionData } from "express-session";
 import helmet from "helmet";
 import morgan from "morgan";
-import { mockClock, withClock } from "../../src/clock/index.js";
+import { type Clock, mockClock, withClock } from "../../src/clock/index.js";
 import { andThen, deferred } from "../../src/deferred/index.js";
 import {
   abortSignal,
@@ -399,6 +399,96 @@ describe("websocketConnection", () => {
     }),
   );
 
+  it.each<[string, WebsocketOptions["verify"], boolean]>([
+    ["let in", (request) => request.headers["x-key"] === "open", true],
+    ["let in later", async (request) => request.headers["x-key"] === "open", true],
+    ["refused", () => false, false],
+    ["refused later", async () => false, false],
+  ])("asks verify: %s", (_what, verify, expected) =>
+    serving({ verify }, async (url, _port, outcomes) => {
+      const attempt = connectTo(url, { headers: { "x-key": "open" } });
+      if (expected) {
+        const { ws, next } = await attempt;
+        ws.send("hello");
+        expect(await next()).toBe("hello");
+      } else {
+        await expect(attempt).rejects.toMatchObject({ status: 403, body: "forbidden" });
+        expect(outcomes).toMatchObject([{ code: "RING_WEBSOCKET_REFUSED", status: 403 }]);
+      }
+    }),
+  );
+
+  it("is the handler's failure when verify throws", async () => {
+    const app = withWebsockets(express());
+    const verify = (): boolean => {
+      throw new SyntaxError("boom");
+    };
+    app.get("/", websocketRoute(echo, { verify }));
+    app.use(((error: Error, _req, res, _next) => void res.status(503).send(error.name)) as ErrorRequestHandler);
+    await running(app, ({ url }) => expect(connectTo(url)).rejects.toMatchObject({ status: 503, body: "SyntaxError" }));
+  });
+
+  it("answers 500, and fails, when verify rejects, which is reported once", () =>
+    withLog(async (log) => {
+      const app = withWebsockets(express());
+      app.get("/", websocketRoute(echo, { verify: () => Promise.reject(new SyntaxError("boom")) }));
+      await running(app, ({ url }) => expect(connectTo(url)).rejects.toMatchObject({ status: 500, body: "" }));
+      expect(log).toMatchObject([{ level: "error", error: { name: "SyntaxError" } }]);
+    }));
+
+  it("cuts a handshake that takes longer than handshakeTimeout, and fails", async () => {
+    const clock = mockClock();
+    const asked = deferred<boolean>();
+    const verify = () => {
+      asked.success(true);
+      return deferred<boolean>();
+    };
+    await serving({ verify, clock, handshakeTimeout: 5000 }, async (url, _port, outcomes) => {
+      const failure = connectTo(url).catch((error: unknown) => error);
+      await asked;
+      clock.advance(4999);
+      await turn(5);
+      expect(outcomes).toEqual([]);
+      clock.advance(1);
+      expect(await failure).toMatchObject({ code: "ECONNRESET" });
+      expect(outcomes).toMatchObject([{ code: "RING_HANDSHAKE_TIMEOUT" }]);
+      expect((outcomes[0] as Error).message).toContain("5000 milliseconds");
+    });
+  });
+
+  it("leaves no timer of the handshake behind", async () => {
+    const clock = mockClock();
+    let timers = 0;
+    const counting: Clock = {
+      ...clock,
+      in(milliseconds, f) {
+        const cancel = clock.in(milliseconds, f);
+        timers++;
+        return () => {
+          timers--;
+          cancel();
+        };
+      },
+    };
+    await serving({ clock: counting }, async (url) => {
+      await connectTo(url);
+      expect(timers).toBe(0);
+    });
+  });
+
+  it("gives the socket of ws to pipelineTransform, before anything is received", async () => {
+    const given: unknown[] = [];
+    const pipelineTransform: WebsocketOptions["pipelineTransform"] = (ws, connection) => {
+      given.push(ws.readyState, (connection as Socket).remotePort !== undefined);
+      ws.on("message", (data: Buffer) => given.push(data.toString()));
+    };
+    await serving({ pipelineTransform }, async (url) => {
+      const { next } = await connectTo(url, { onOpen: (ws) => ws.send("early") });
+      expect(await next()).toBe("early");
+      expect(given).toEqual([1, true, "early"]);
+    });
+  });
+
   it.each<WebsocketOptions>([
     { headers: { "x-a": "1\r\nx-b: 2" } },
     { headers: { "x-a": ["fine", "not\nfine"] } },
@@ -407,7 +497,12 @@ describe("websocketConnection", () => {
     { maxPayload: 1.5 },
     { closeTimeout: -1 },
     { heartbeats: { sendAfterIdle: 10, payload: "x".repeat(126) } },
-    { heartbeats: {} as { sendAfterIdle: number } },
+    { heartbeats: { sendAfterIdle: Number.NaN } },
+    { heartbeats: { sendafteridle: 10 } as object },
+    { handshakeTimeout: 0 },
+    { maxFrameSize: 10 } as object,
+    // 68.
+    { compression: true, allowExtensions: false },
   ])("refuses %j at once", (options) => {
     const invalid = expect.objectContaining({ code: "RING_INVALID_ARGUMENT" });
     expect(() => websocketConnection({} as RingRequest, options)).toThrow(invalid);

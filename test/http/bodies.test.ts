@@ -60,6 +60,7 @@ describe("rawStream", () => {
   });
 });
 
+// Test idea 109.
 describe("decompression", () => {
   const text = "hello ".repeat(10_000);
 
@@ -122,5 +123,48 @@ describe("a response", () => {
     await response[Symbol.asyncDispose]();
     await quiet();
     await expect(textOf(response.body)).rejects.toBeDefined();
+  });
+});
+
+describe("codecs", () => {
+  const codecs: http.RequestOptions["codecs"] = {
+    edn: {
+      encode: (value) => `{:a ${(value as { a: number }).a}}`,
+      decode: (bytes, charset) => ({ text: Buffer.from(bytes).toString("latin1"), charset }),
+    },
+    "text/broken": {
+      decode: () => {
+        throw new Error("it is broken");
+      },
+    },
+  };
+  const echo = () =>
+    serve(async (req, res) => {
+      const body = await textOf(req);
+      res.setHeader("content-type", req.headers["content-type"] ?? "text/broken").end(body);
+    });
+
+  it("write forms of their type, and read bodies of it", async () => {
+    const { url } = await echo();
+    const options = { pool: pool(), codecs, formParams: { a: 1 }, contentType: "application/edn; charset=latin1" };
+    for (const as of ["auto", "edn", "application/edn"]) {
+      expect((await http.post(url, { ...options, as })).body).toEqual({ text: "{:a 1}", charset: "latin1" });
+    }
+    expect((await http.post(url, { ...options, as: "string" })).body).toBe("{:a 1}");
+  });
+
+  it("fail as JSON does", async () => {
+    const { url } = await echo();
+    const broken = http.post(url, { pool: pool(), codecs, as: "auto", body: "text" });
+    await expect(broken).rejects.toMatchObject({ code: "RING_COERCION", response: { body: "text" } });
+  });
+
+  it("are needed for types that are neither form nor JSON", async () => {
+    const { url } = await echo();
+    const unknown = http.post(url, { pool: pool(), codecs: {}, formParams: { a: 1 }, contentType: "edn" });
+    await expect(unknown).rejects.toMatchObject({
+      code: "RING_INVALID_ARGUMENT",
+      message: expect.stringContaining("codecs"),
+    });
   });
 });

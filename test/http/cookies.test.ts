@@ -7,6 +7,7 @@ const sentTo = (store: Required<http.CookieStore>, change: Partial<http.CookieOr
   store.cookiesFor({ ...origin, ...change }).map(({ name, value }) => `${name}=${value}`);
 
 describe("inMemoryCookieStore", () => {
+  // Test idea 98.
   it.each([
     ["the host that set it", "a=1", {}, ["a=1"]],
     ["no subdomain of it", "a=1", { host: "sub.www.example.com" }, []],
@@ -37,6 +38,18 @@ describe("inMemoryCookieStore", () => {
     expect(store.getCookies()).toEqual([]);
   });
 
+  it("sends of two cookies of a name the one with the longer path", async () => {
+    const { url } = await server();
+    const cookieStore = http.inMemoryCookieStore();
+    const { port } = new URL(url);
+    for (const line of ["a=root; path=/", "a=blog; path=/blog"]) {
+      cookieStore.setCookie(line, { ...origin, host: "127.0.0.1", port: Number(port) });
+    }
+    const ask = async (path: string) => (await http.get(url + path, { pool: pool(), cookieStore, as: "string" })).body;
+    expect(await ask("/blog/post")).toBe("a=blog");
+    expect(await ask("/")).toBe("a=root");
+  });
+
   it("keeps one cookie of a domain, path and name", () => {
     const store = http.inMemoryCookieStore([{ name: "a", value: "1", domain: "www.example.com" }]);
     store.setCookie("a=2; domain=www.example.com; path=/", origin);
@@ -52,6 +65,7 @@ const server = (...lines: string[]) =>
   });
 
 describe("cookies", () => {
+  // Test idea 99.
   it("go along, and are kept on the hops of a redirect", async () => {
     const { url } = await server("session=abc; path=/", "gone=1; max-age=0", "");
     const cookieStore = http.inMemoryCookieStore();

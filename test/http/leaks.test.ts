@@ -1,7 +1,13 @@
-import type { IncomingMessage } from "node:http";
+import { execFile } from "node:child_process";
+import type { IncomingMessage, RequestListener } from "node:http";
+import { createSecureServer } from "node:http2";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
-import { pool, serve } from "./servers.js";
+import { describeWith } from "../needs.js";
+import { certificate, openssl } from "./certificate.js";
+import { listen, pool, serve } from "./servers.js";
 
 describe("ten thousand requests, every fifth cancelled, every seventh not read", () => {
   it("leave no socket, timer, listener or waiting request behind", async () => {
@@ -54,6 +60,42 @@ describe("ten thousand requests, every fifth cancelled, every seventh not read",
     expect(open.size).toBe(0);
     expect(timers()).toBeLessThanOrEqual(timersBefore);
   }, 60_000);
+});
+
+/** Bytes of heap that eight thousand requests may leave: less than two hundred each, which is noise. */
+const GROWTH = 1_500_000;
+
+describeWith("openssl", openssl, "ten thousand requests in a process of their own", (program) => {
+  const run = promisify(execFile);
+
+  it.each(["http1", "http2"])(
+    "over %s leave nothing, and a heap that does not grow",
+    async (version) => {
+      const answer: RequestListener = (_req, res) => {
+        if (Math.random() < 0.02) setTimeout(() => res.end("slow"), 1);
+        else res.end("x".repeat(200));
+      };
+      const secure = (): ReturnType<typeof serve> =>
+        listen(createSecureServer(certificate(program), answer as never) as never, "https");
+      const { url, quiet } = await (version === "http2" ? secure() : serve(answer));
+      const hooks = new URL("../typescript-hooks.mjs", import.meta.url).href;
+      const script = fileURLToPath(new URL("load.ts", import.meta.url));
+      const args = ["--expose-gc", "--import", hooks, script, `${url}/`, version];
+      // It ends by itself: nothing keeps it alive.
+      const { stdout, stderr } = await run(process.execPath, args, { timeout: 50_000 });
+      expect(stderr).toBe("");
+      const { outcomes, grown, ...left } = JSON.parse(stdout) as {
+        readonly outcomes: Readonly<Record<string, number>>;
+        readonly grown: number;
+      };
+      expect(outcomes).toMatchObject({ cancelled: 2000, other: 0 });
+      expect((outcomes["read"] ?? 0) + (outcomes["unread"] ?? 0)).toBe(8000);
+      expect(left).toEqual({ waiting: 0, inUse: {}, left: [] });
+      expect(grown).toBeLessThan(GROWTH);
+      await quiet();
+    },
+    60_000,
+  );
 });
 
 function timers(): number {

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { encodeMultipart } from "../../src/http/client/multipart.js";
 import * as http from "../../src/http/index.js";
+import { setLogger } from "../../src/index.js";
 import { pool, serve, textOf } from "./servers.js";
 
 let folder = "";
@@ -47,6 +48,7 @@ async function posted(multipart: http.RequestOptions["multipart"]) {
 const UUID = /^[\da-f-]{36}$/;
 
 describe("multipart", () => {
+  // Test idea 113.
   it("sends fields and files of every kind, in order", async () => {
     const { parts, length } = await posted([
       { partName: "string", content: "grüße" },
@@ -150,6 +152,10 @@ describe("multipart", () => {
   it("is not sent with TRACE", async () => {
     const { url } = await serve(async (req, res) => void res.end(await textOf(req)));
     const multipart = [{ partName: "a", content: "content" }];
-    expect(await http.trace(url, { pool: pool(), multipart, as: "string" })).toMatchObject({ body: "" });
+    const logged: unknown[] = [];
+    setLogger((level, _error, message) => void logged.push([level, message]));
+    const response = await http.trace(url, { pool: pool(), multipart, as: "string" }).finally(() => setLogger(null));
+    expect(response.body).toBe("");
+    expect(logged).toEqual([["warn", expect.stringMatching(/^a TRACE request has no body/)]]);
   });
 });

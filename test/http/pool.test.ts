@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
@@ -28,6 +29,13 @@ async function held() {
     },
     answer: () => waiting.shift()?.end("done"),
   };
+}
+
+/** The answer of a name server that knows no such name. */
+function nxdomain(query: Buffer): Buffer {
+  const answer = Buffer.from(query);
+  answer.writeUInt16BE(0x8183, 2);
+  return answer;
 }
 
 const failed = (response: PromiseLike<unknown>) =>
@@ -141,6 +149,7 @@ describe("a pool", () => {
     );
   });
 
+  // Test idea 112.
   it("tells its statistics", async () => {
     const { url } = await serve((_req, res) => res.end("x"));
     const told = gate<http.PoolStats>();
@@ -151,6 +160,16 @@ describe("a pool", () => {
     const counted = pool({ controlPeriod: 20, statsCallback: tell });
     await http.get(url, { pool: counted, as: "string" });
     const stats = (await told.opened)[url];
+    expect(Object.keys(stats ?? {}).toSorted()).toEqual([
+      "numWorkers",
+      "queueLatency",
+      "queueLength",
+      "taskArrivalRate",
+      "taskCompletionRate",
+      "taskLatency",
+      "taskRejectionRate",
+      "utilization",
+    ]);
     expect(stats).toMatchObject({ numWorkers: 1, taskArrivalRate: { 0.5: expect.any(Number) } });
     expect(stats?.taskCompletionRate[0.5]).toBeGreaterThan(0);
     expect(stats?.taskLatency[0.999]).toBeGreaterThan(0);
@@ -177,14 +196,31 @@ describe("a pool", () => {
     expect(asked).toEqual(["no.such.host.example"]);
   });
 
+  // Test idea 105.
   it("says that a host is unknown", async () => {
     const fail = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
     const resolving = pool({ dnsResolver: () => Promise.reject(fail) });
     const error = await failed(http.get("http://nowhere.invalid/", { pool: resolving }));
     expect(error).toMatchObject({ code: "RING_UNKNOWN_HOST", cause: fail });
-    const silent = await serveRaw(() => {});
-    const servers = pool({ dnsOptions: { nameServers: [`127.0.0.1:${silent.port}`], queryTimeout: 50 } });
-    expect(await failed(http.get("http://nowhere.invalid/", { pool: servers }))).toHaveProperty("code");
+  });
+
+  it.each([
+    ["says that there is no such name", (query: Buffer) => nxdomain(query), "RING_UNKNOWN_HOST"],
+    ["is silent", () => undefined, "ETIMEOUT"],
+  ])("asks its own name server, which %s", async (_what, answer, code) => {
+    const asked: Buffer[] = [];
+    const nameServer = createSocket("udp4", (query, from) => {
+      asked.push(query);
+      const response = answer(query);
+      if (response !== undefined) nameServer.send(response, from.port, from.address);
+    });
+    await new Promise<void>((resolve) => nameServer.bind(0, "127.0.0.1", resolve));
+    afterThisTest(() => new Promise((resolve) => nameServer.close(() => resolve(undefined))));
+    const nameServers = [`127.0.0.1:${nameServer.address().port}`];
+    const own = pool({ dnsOptions: { nameServers, queryTimeout: 50, addressTypes: "ipv4Only" } });
+    expect(await failed(http.get("http://nowhere.invalid/", { pool: own }))).toMatchObject({ code });
+    expect(String(asked[0])).toContain("nowhere");
+    expect(own.inUse).toEqual({});
   });
 
   it("reaches a server on a unix domain socket", async () => {
@@ -207,6 +243,7 @@ describe("a pool", () => {
     expect(connections()).toBe(2);
   });
 
+  // Test idea 107.
   it("does not use a connection again that the server closes", async () => {
     const { url, connections } = await serve((_req, res) => res.writeHead(200, { connection: "close" }).end("x"));
     const one = pool({ connectionsPerHost: 1 });
@@ -217,6 +254,7 @@ describe("a pool", () => {
 });
 
 describe("a timeout", () => {
+  // Test idea 102.
   it("of the pool", async () => {
     const { url, came } = await held();
     const one = pool({ connectionsPerHost: 1 });
@@ -230,6 +268,7 @@ describe("a timeout", () => {
     await first;
   });
 
+  // Test idea 100.
   it.each([
     ["connectionTimeout", {}, { connectionTimeout: 5 }],
     ["connectTimeout", { connectionOptions: { connectTimeout: 5 } }, {}],
@@ -244,6 +283,7 @@ describe("a timeout", () => {
     expect(one.inUse).toEqual({});
   });
 
+  // Test idea 101.
   it("of the head of the response", async () => {
     const { url, quiet } = await held();
     const error = await failed(http.get(url, { pool: pool(), requestTimeout: 20 }));
@@ -270,7 +310,74 @@ describe("a timeout", () => {
   });
 });
 
+describe("socketTimeout", () => {
+  it("is how long the server may keep silent before the head", async () => {
+    const { url, quiet } = await serve(() => {});
+    await expect(http.get(url, { pool: pool(), socketTimeout: 30 })).rejects.toMatchObject({
+      code: "RING_REQUEST_TIMEOUT",
+      message: expect.stringContaining("socketTimeout (30 milliseconds)"),
+    });
+    await quiet();
+  });
+
+  it("is how long it may keep silent within the body, and not how long the body may take", async () => {
+    const { url, quiet } = await serve((req, res) => {
+      let left = 8;
+      const timer = setInterval(() => {
+        res.write("x");
+        if (--left > 0) return;
+        clearInterval(timer);
+        if (req.url === "/end") res.end();
+      }, 20);
+    });
+    const options = { pool: pool(), socketTimeout: 120, as: "string" } as const;
+    expect((await http.get(`${url}/end`, options)).body).toBe("xxxxxxxx");
+    await expect(http.get(url, options)).rejects.toMatchObject({
+      code: "RING_READ_TIMEOUT",
+      message: expect.stringContaining("socketTimeout (120 milliseconds)"),
+    });
+    await options.pool.close();
+    await quiet();
+  });
+
+  it("does not run while the reader, or the request's own body, keeps the server waiting", async () => {
+    const big = Buffer.alloc(2_000_000);
+    const { url } = await serve((req, res) => {
+      req.resume().on("end", () => res.end(big));
+    });
+    async function* slow() {
+      yield "a";
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      yield "b";
+    }
+    const { body } = await http.post(url, { pool: pool(), socketTimeout: 40, body: slow() });
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    let read = 0;
+    for await (const chunk of body) read += (chunk as Buffer).length;
+    expect(read).toBe(big.length);
+  });
+});
+
+describe("clj-http's names of timeouts", () => {
+  it.each(["connectionRequestTimeout", "connRequestTimeout"])("%s is poolTimeout", async (name) => {
+    const { url } = await serve(() => {});
+    const one = pool({ connectionsPerHost: 1 });
+    const first = http.get(url, { pool: one });
+    await expect(http.get(url, { pool: one, [name]: 10 })).rejects.toMatchObject({ code: "RING_POOL_TIMEOUT" });
+    http.cancelRequest(first);
+    await expect(first).rejects.toMatchObject({ code: "RING_REQUEST_CANCELLED" });
+  });
+
+  it("connTimeout is connectionTimeout", async () => {
+    const slow = pool({ dnsResolver: () => new Promise(() => {}) });
+    await expect(http.get("http://a.example/", { pool: slow, connTimeout: 10 })).rejects.toMatchObject({
+      code: "RING_CONNECTION_TIMEOUT",
+    });
+  });
+});
+
 describe("cancelRequest", () => {
+  // Test idea 103.
   it("takes a request out of the queue", async () => {
     const { url, came, answer } = await held();
     const one = pool({ connectionsPerHost: 1 });
@@ -389,6 +496,7 @@ describe("signal", () => {
 });
 
 describe("a body that is not read", () => {
+  // Test idea 104.
   const big = Buffer.alloc(1_000_000);
 
   it.each([
@@ -431,6 +539,7 @@ describe("a body that is not read", () => {
 });
 
 describe("a server that misbehaves", () => {
+  // Test idea 105, 106, 107.
   const OK = "HTTP/1.1 200 OK\r\n";
 
   it.each([

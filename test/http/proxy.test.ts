@@ -1,163 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
-import { describeWith, findProgram } from "../needs.js";
+import { describeWith } from "../needs.js";
 import { certificate, openssl } from "./certificate.js";
-import { afterThisTest, listen, pool, serve, serveRaw } from "./servers.js";
+import { listen, pool, serve, serveRaw } from "./servers.js";
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Resolves as soon as somebody listens there. */
-async function ready(port: number, child: ChildProcess): Promise<void> {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is there
-    const isThere = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        socket.destroy();
-        resolve(true);
-      }).once("error", () => resolve(false));
-    });
-    if (isThere) return;
-    if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}`);
-  }
-}
-
-async function start(program: string, args: readonly string[], port: number): Promise<void> {
-  const child = spawn(program, args, { stdio: "ignore" });
-  afterThisTest(async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  });
-  await ready(port, child);
-}
-
-const target = () =>
-  serve((req, res) => res.end(`target ${req.url} ${req.headers.via === undefined ? "direct" : "via"}`));
 const through = (proxyOptions: http.ProxyOptions, rest: http.ConnectionOptions = {}) =>
   pool({ connectionOptions: { ...rest, proxyOptions } });
 
-describeWith("tinyproxy", findProgram("tinyproxy"), "an HTTP proxy", (program) => {
-  async function tinyproxy(extra = ""): Promise<number> {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), "express-ring-"));
-    afterThisTest(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, "tinyproxy.conf");
-    writeFileSync(file, `Port ${port}\nListen 127.0.0.1\nTimeout 30\nMaxClients 20\nAllow 127.0.0.1\n${extra}\n`);
-    await start(program, ["-d", "-c", file], port);
-    return port;
-  }
-
-  it("gets the absolute URL of a plain request", async () => {
-    const { url } = await target();
-    const { body } = await http.get(`${url}/a?b=c`, {
-      pool: through({ host: "127.0.0.1", port: await tinyproxy() }),
-      as: "string",
-    });
-    expect(body).toBe("target /a?b=c via");
-  });
-
-  it("is a tunnel for plain requests, if it is to be", async () => {
-    const { url } = await target();
-    const port = await tinyproxy();
-    const { body } = await http.get(url, { pool: through({ host: "127.0.0.1", port, tunnel: true }), as: "string" });
-    expect(body).toBe("target / direct");
-  });
-
-  it("is a tunnel for requests over TLS", async () => {
-    if (openssl === undefined) throw new Error("this test needs openssl too");
-    const pair = certificate(openssl);
-    const { url } = await listen(
-      createHttpsServer(pair, (_req, res) => res.end("inside")),
-      "https",
-    );
-    const port = await tinyproxy();
-    const tunnel = through({ host: "127.0.0.1", port }, { sslContext: { ca: pair.cert } });
-    expect(await http.get(url, { pool: tunnel, as: "string" })).toMatchObject({ body: "inside" });
-    expect(await http.get(url, { pool: tunnel, as: "string" })).toMatchObject({ body: "inside" });
-  });
-
-  it("wants the right credentials", async () => {
-    const { url } = await target();
-    const port = await tinyproxy("BasicAuth user secret");
-    const allowed = through({ host: "127.0.0.1", port, user: "user", password: "secret" });
-    expect(await http.get(url, { pool: allowed, as: "string" })).toMatchObject({ status: 200 });
-    const refused = through({ host: "127.0.0.1", port, user: "user", password: "wrong" });
-    await expect(http.get(url, { pool: refused })).rejects.toMatchObject({
-      code: "RING_PROXY",
-      proxyStatus: 401,
-      message: expect.not.stringContaining("wrong"),
-    });
-  });
-
-  it("is passed by for hosts that are to be ignored, and may be that of one request", async () => {
-    const { url } = await target();
-    const port = await tinyproxy();
-    const ignoring = through({ host: "127.0.0.1", port, ignoreHosts: ["127.0.0.1"] });
-    expect(await http.get(url, { pool: ignoring, as: "string" })).toMatchObject({ body: "target / direct" });
-    const proxyOptions = { host: "127.0.0.1", port };
-    expect(await http.get(url, { pool: pool(), proxyOptions, as: "string" })).toMatchObject({ body: "target / via" });
-    const proxied = through(proxyOptions);
-    expect(await http.get(url, { pool: proxied, proxyOptions: null, as: "string" })).toMatchObject({
-      body: "target / direct",
-    });
-  });
-});
-
-describeWith("microsocks", findProgram("microsocks"), "a SOCKS 5 proxy", (program) => {
-  async function microsocks(...args: string[]): Promise<number> {
-    const port = await freePort();
-    await start(program, ["-i", "127.0.0.1", "-p", String(port), ...args], port);
-    return port;
-  }
-
-  it("lets through, by address and by name", async () => {
-    const { url, port: targetPort } = await target();
-    const proxy = through({ protocol: "socks5", host: "127.0.0.1", port: await microsocks() });
-    expect(await http.get(url, { pool: proxy, as: "string" })).toMatchObject({ body: "target / direct" });
-    const named = await http.get(`http://localhost:${targetPort}/b`, { pool: proxy, as: "string" });
-    expect(named.body).toBe("target /b direct");
-  });
-
-  it("lets requests over TLS through", async () => {
-    if (openssl === undefined) throw new Error("this test needs openssl too");
-    const pair = certificate(openssl);
-    const { url } = await listen(
-      createHttpsServer(pair, (_req, res) => res.end("inside")),
-      "https",
-    );
-    const proxy = { protocol: "socks5", host: "127.0.0.1", port: await microsocks() } as const;
-    expect(
-      await http.get(url, { pool: through(proxy, { sslContext: { ca: pair.cert } }), as: "string" }),
-    ).toMatchObject({ body: "inside" });
-  });
-
-  it("wants the right credentials", async () => {
-    const { url } = await target();
-    const proxy = {
-      protocol: "socks5",
-      host: "127.0.0.1",
-      port: await microsocks("-u", "user", "-P", "secret"),
-    } as const;
-    const allowed = through({ ...proxy, user: "user", password: "secret" });
-    expect(await http.get(url, { pool: allowed, as: "string" })).toMatchObject({ status: 200 });
-    const refused = through({ ...proxy, user: "user", password: "wrong" });
-    await expect(http.get(url, { pool: refused })).rejects.toMatchObject({ code: "RING_PROXY" });
-    await expect(http.get(url, { pool: through(proxy) })).rejects.toMatchObject({ code: "RING_PROXY" });
-  });
-});
-
+// Test idea 108.
 describe("a proxy that misbehaves", () => {
   it.each(["http", "socks4", "socks5"] as const)("speaks %s and keeps silent", async (protocol) => {
     const { port, quiet } = await serveRaw(() => {});
@@ -189,6 +40,57 @@ describe("a proxy that misbehaves", () => {
     expect(lines.map((text) => text.toLowerCase())).toEqual(
       expect.arrayContaining(["host: example.test:8443", "proxy-connection: keep-alive"]),
     );
+  });
+});
+
+describe("a proxy", () => {
+  it.each(["http", "socks4", "socks5"] as const)(
+    "that speaks %s is reached from the localAddress of the pool",
+    async (protocol) => {
+      const from: (string | undefined)[] = [];
+      const { port } = await serveRaw((socket) => {
+        from.push(socket.remoteAddress);
+        socket.destroy();
+      });
+      for (const tunnel of protocol === "http" ? [true, undefined] : [undefined]) {
+        const one = through({ host: "127.0.0.1", port, protocol, tunnel }, { localAddress: "127.0.0.2" });
+        await expect(http.get("http://target.example/", { pool: one })).rejects.toMatchObject({
+          code: /RING_/ as never,
+        });
+      }
+      expect(new Set(from)).toEqual(new Set(["127.0.0.2"]));
+    },
+  );
+
+  it("is looked up by the resolver of the pool", async () => {
+    const { port } = await serve((req, res) => res.end(`forwarded ${req.url}`));
+    const names: string[] = [];
+    const one = pool({
+      dnsResolver: (name) => (names.push(name), ["127.0.0.1"]),
+      connectionOptions: { proxyOptions: { host: "proxy.example", port } },
+    });
+    expect((await http.get("http://target.example/a", { pool: one, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    expect(names).toEqual(["proxy.example"]);
+  });
+});
+
+describeWith("openssl", openssl, "a proxy that speaks https", (program) => {
+  it("is reached over TLS, for plain requests too", async () => {
+    const pair = certificate(program);
+    const { port } = await listen(
+      createHttpsServer(pair, (req, res) => res.end(`forwarded ${req.url}`)),
+      "https",
+    );
+    const proxyOptions = { host: "127.0.0.1", port, protocol: "https" } as const;
+    const trusted = through({ ...proxyOptions, sslContext: { ca: pair.cert } });
+    expect((await http.get("http://target.example/a", { pool: trusted, as: "string" })).body).toBe(
+      "forwarded http://target.example/a",
+    );
+    await expect(http.get("http://target.example/a", { pool: through(proxyOptions) })).rejects.toMatchObject({
+      code: "RING_PROXY",
+    });
   });
 });
 

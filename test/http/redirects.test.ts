@@ -12,6 +12,7 @@ function chain() {
 }
 
 describe("redirects", () => {
+  // Test idea 92, 95.
   it("are followed, and traced", async () => {
     const { url } = await chain();
     const response = await http.request({ url: `${url}/10`, requestMethod: "get", pool: pool(), as: "string" });
@@ -40,6 +41,7 @@ describe("redirects", () => {
     expect((await http.get(nowhere.url, { pool: pool() })).status).toBe(302);
   });
 
+  // Test idea 93.
   it.each([
     [301, "get", false, "GET"],
     [302, "head", false, "HEAD"],
@@ -81,6 +83,7 @@ describe("redirects", () => {
     expect(body).toBe("/a/c?d=1");
   });
 
+  // Test idea 94.
   describe("with credentials", () => {
     const credentials = { headers: { Authorization: "secret", Cookie: "a=1", "x-other": "kept" } };
 
@@ -131,6 +134,101 @@ describe("redirects", () => {
   });
 });
 
+describe("redirectStrategy", () => {
+  const server = (status: number) =>
+    serve(async (req, res) => {
+      if (req.url === "/") res.writeHead(status, { location: "/next" }).end();
+      else res.end(`${req.method} ${await textOf(req)}`.trim());
+    });
+
+  it.each<[http.RequestOptions["redirectStrategy"], string, number, string | number]>([
+    ["none", "get", 302, 302],
+    ["default", "get", 302, "GET"],
+    ["default", "post", 303, 303],
+    ["graceful", "head", 301, "HEAD"],
+    ["graceful", "post", 302, 302],
+    ["lax", "get", 301, "GET"],
+    ["lax", "post", 302, "GET"],
+    ["lax", "post", 307, "POST body"],
+    ["lax", "put", 302, 302],
+    [{ isRedirected: ({ requestMethod }) => requestMethod === "put" }, "put", 302, "GET"],
+    [{ isRedirected: () => true }, "put", 308, "PUT body"],
+    [{ isRedirected: () => false }, "get", 302, 302],
+    [
+      { isRedirected: ({ uri, url }) => String(uri ?? url).endsWith("/"), getRedirect: () => "/other" },
+      "get",
+      302,
+      "GET",
+    ],
+    [
+      {
+        isRedirected: (_request, { status }) => status === 302,
+        getRedirect: () => ({ method: "patch", body: "another" }),
+      },
+      "post",
+      302,
+      "PATCH another",
+    ],
+  ])("%j, %s, %i: %s", async (redirectStrategy, method, status, expected) => {
+    const { url } = await server(status);
+    const body = method === "post" || method === "put" ? "body" : undefined;
+    const options = { url: `${url}/`, method, body, redirectStrategy, as: "string", pool: pool() } as const;
+    const response = await http.request({ ...options, throwExceptions: false });
+    if (typeof expected === "number") expect(response.status).toBe(expected);
+    else expect(response).toMatchObject({ status: 200, body: method === "head" ? "" : expected });
+  });
+
+  it("says whether too many are an error", async () => {
+    const { url } = await chain();
+    const get = (redirectStrategy: "default" | "lax" | "graceful") =>
+      http.get(`${url}/9`, { pool: pool(), maxRedirects: 2, redirectStrategy });
+    await expect(get("default")).rejects.toMatchObject({ code: "RING_REDIRECT" });
+    await expect(get("lax")).rejects.toMatchObject({ code: "RING_REDIRECT" });
+    expect((await get("graceful")).status).toBe(302);
+  });
+
+  it("keeps credentials at home, but for those it gives itself (credential leak)", async () => {
+    const other = await serve((req, res) => res.end(req.headers.authorization ?? "nothing"));
+    const { url } = await serve((_req, res) => res.writeHead(302, { location: "/" }).end());
+    const get = (getRedirect: () => http.RequestOptions) =>
+      http.get(url, {
+        pool: pool(),
+        oauthToken: "secret",
+        as: "string",
+        redirectStrategy: { isRedirected: (_request, { status }) => status === 302, getRedirect },
+      });
+    expect((await get(() => ({ url: other.url }))).body).toBe("nothing");
+    expect((await get(() => ({ url: other.url, oauthToken: "given" }))).body).toBe("Bearer given");
+  });
+
+  it("refuses one that nobody knows", async () => {
+    const { url } = await chain();
+    const response = http.get(`${url}/1`, { pool: pool(), redirectStrategy: "strict" as never });
+    await expect(response).rejects.toMatchObject({ code: "RING_INVALID_ARGUMENT" });
+  });
+});
+
+describe("redirects that are not allowed", () => {
+  it("lead back", async () => {
+    const { url } = await serve((req, res) => res.writeHead(302, { location: req.url === "/a" ? "/b" : "/a" }).end());
+    const options = { pool: pool(), maxRedirects: 5 };
+    expect((await http.get(`${url}/a`, options)).traceRedirects).toHaveLength(6);
+    await expect(http.get(`${url}/a`, { ...options, allowCircularRedirects: false })).rejects.toMatchObject({
+      code: "RING_REDIRECT",
+      message: expect.stringContaining("allowCircularRedirects"),
+    });
+  });
+
+  it("are relative", async () => {
+    const { url } = await chain();
+    await expect(http.get(`${url}/1`, { pool: pool(), allowRelativeRedirects: false })).rejects.toMatchObject({
+      code: "RING_REDIRECT",
+      message: expect.stringContaining("allowRelativeRedirects"),
+    });
+  });
+});
+
+// Test idea 96.
 describe("an error status", () => {
   const tooMany = () => serve((_req, res) => res.writeHead(429, { "retry-after": "1" }).end("slow down"));
 
@@ -160,6 +258,7 @@ describe("an error status", () => {
     await expect(http.get(url, { pool: pool(), throwExceptions: true })).rejects.toMatchObject({ status: 401 });
   });
 
+  // Test idea 97.
   it("with a body of a megabyte does not block its connection", async () => {
     const big = "x".repeat(1_048_576);
     const { url } = await serve((req, res) => (req.url === "/" ? res.writeHead(500).end(big) : res.end("fine")));

@@ -1,7 +1,7 @@
 import { get as plainGet } from "node:http";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
-import { seq } from "../../src/index.js";
+import { seq, setLogger } from "../../src/index.js";
 import { stream } from "../../src/stream/index.js";
 import { pool, serve, textOf } from "./servers.js";
 
@@ -49,6 +49,7 @@ describe("get", () => {
 });
 
 describe("request", () => {
+  // Test idea 85.
   it("takes an address in pieces", async () => {
     const { port } = await mirror();
     const { body } = await http.request({
@@ -64,6 +65,7 @@ describe("request", () => {
     expect(body).toMatchObject({ method: "GET", url: "/a?b=c" });
   });
 
+  // Test idea 86.
   it.each([
     ["/?param=illegal character", "/?param=illegal%20character"],
     ["/a%20b/{c}?d=%E4", "/a%20b/%7Bc%7D?d=%E4"],
@@ -86,6 +88,7 @@ describe("request", () => {
     expect(host).toBe("xn--bcher-kva.xn--p1ai");
   });
 
+  // Test idea 90.
   it.each([
     ["a method", { url: "http://localhost/" }, /method/],
     ["a host", { method: "get" }, /host/],
@@ -126,6 +129,14 @@ describe("request", () => {
     expect((await sent({ method: "post", body: filled("ab"), length: 2 })).headers["content-length"]).toBe("2");
   });
 
+  it.each([-1, 1.5, "5", null])("refuses %p as the length of a body", async (length) => {
+    const response = http.post("http://127.0.0.1:1/", { pool: pool(), body: filled("a"), length: length as never });
+    await expect(response).rejects.toMatchObject({
+      code: "RING_INVALID_ARGUMENT",
+      message: expect.stringContaining("length"),
+    });
+  });
+
   it.each([
     ["a number", 5],
     ["an array", ["a"]],
@@ -142,8 +153,16 @@ describe("request", () => {
     await expect(http.post(url, { pool: pool(), body })).rejects.toMatchObject({ code: "RING_NOT_CONVERTIBLE" });
   });
 
+  // Test idea 111.
   it("sends no body with TRACE", async () => {
-    expect(await sent({ method: "trace", body: "secret" })).toMatchObject({ method: "TRACE", body: "" });
+    const logged: unknown[] = [];
+    setLogger((level, _error, message) => void logged.push([level, message]));
+    try {
+      expect(await sent({ method: "trace", body: "secret" })).toMatchObject({ method: "TRACE", body: "" });
+    } finally {
+      setLogger(null);
+    }
+    expect(logged).toEqual([["warn", expect.stringMatching(/^a TRACE request has no body/)]]);
   });
 
   it("tells how a transfer comes along", async () => {
@@ -167,6 +186,7 @@ describe("request", () => {
     ]);
   });
 
+  // Test idea 110.
   it("shows what was sent, if asked to", async () => {
     const { url } = await mirror();
     const response = await http.post(`${url}/?a=1`, {
@@ -186,6 +206,7 @@ describe("request", () => {
     expect(without).not.toHaveProperty("requestBody");
   });
 
+  // Test idea 91.
   it("lets middleware rewrite the url, outside of everything", async () => {
     const { url } = await mirror();
     const middleware: http.ClientMiddleware = (client) => (request) => client({ ...request, url: `${url}/other` });
@@ -223,6 +244,7 @@ describe("request", () => {
 });
 
 describe("the parameters", () => {
+  // Test idea 87.
   it.each([
     [{ queryParams: { a: "1 2", b: ["x", "y"] } }, "/?a=1+2&b=x&b=y"],
     [{ queryParams: { b: ["x", "y"] }, multiParamStyle: "array" }, "/?b[]=x&b[]=y"],
@@ -238,6 +260,7 @@ describe("the parameters", () => {
     expect((await sent(options)).url).toBe(expected);
   });
 
+  // Test idea 88.
   it.each([
     [{}, "a=1&b=x&b=y&c%5Bd%5D=2", "application/x-www-form-urlencoded"],
     [{ contentType: "json" }, '{"a":1,"b":["x","y"],"c":{"d":2}}', "application/json"],
@@ -280,6 +303,7 @@ describe("the parameters", () => {
 });
 
 describe("the authorization", () => {
+  // Test idea 89.
   it.each([
     [{ basicAuth: "user:pass" }, "Basic dXNlcjpwYXNz"],
     [{ basicAuth: ["user", "pässwörd"] }, "Basic dXNlcjpww6Rzc3fDtnJk"],

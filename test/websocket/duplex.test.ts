@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { mockClock } from "../../src/clock/index.js";
 import { connect, put, type Source, take } from "../../src/stream/index.js";
-import { websocketClose } from "../../src/websocket/control.js";
+import { websocketClose, websocketPing } from "../../src/websocket/control.js";
 import { toFrame } from "../../src/websocket/duplex.js";
 import { connectionUnder } from "../../src/websocket/raw-socket.js";
 import { withLog } from "../contract/host.js";
@@ -79,6 +80,61 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         },
         { perMessageDeflate: true },
       ));
+
+    it("does not inflate a compression bomb before its messages are taken, and serves others meanwhile", () =>
+      withPair(
+        Server,
+        {},
+        ({ duplex, client }) =>
+          withPair(
+            Server,
+            {},
+            async (other) => {
+              let inflated = 0;
+              duplex.raw.on("message", () => inflated++);
+              // About 1 kB each on the wire: they come in one chunk, and would be 64 MB.
+              const bomb = "x".repeat(1_000_000);
+              for (let i = 0; i < 64; i++) client.ws.send(bomb);
+              await until(() => duplex.isHeldBack && client.ws.bufferedAmount === 0);
+              for (let i = 0; i < 64; i++) other.client.ws.send(bomb);
+              for (let i = 0; i < 64; i++) expect(await take(other.duplex)).toHaveLength(1_000_000);
+              expect(inflated).toBeLessThanOrEqual(3);
+              expect(duplex.description()).toMatchObject({ source: { pendingPuts: 0 } });
+              for (let i = 0; i < 64; i++) expect(await take(duplex)).toHaveLength(1_000_000);
+            },
+            { perMessageDeflate: true },
+          ),
+        { perMessageDeflate: true },
+      ));
+
+    it("tells the end of a client that is held back by compressed messages, which can still be taken", () =>
+      withPair(
+        Server,
+        {},
+        async ({ duplex, client }) => {
+          const bomb = "x".repeat(1_000_000);
+          for (let i = 0; i < 10; i++) client.ws.send(bomb);
+          await until(() => duplex.isHeldBack && client.ws.bufferedAmount === 0);
+          duplex.cut();
+          expect(await duplex.closed).toEqual({ code: 1006, reason: "", wasClean: false });
+          expect(await put(duplex, "late")).toBe(false);
+          expect(duplex.isDrained()).toBe(false);
+          expect(await takeAll(duplex, 11)).toEqual([...Array<string>(10).fill(bomb), undefined]);
+          await until(() => duplex.isDrained());
+        },
+        { perMessageDeflate: true },
+      ));
+
+    it("stops after 1 MiB of few large messages", () =>
+      withPair(Server, {}, async ({ duplex, client }) => {
+        const large = "x".repeat(700_000);
+        for (let i = 0; i < 10; i++) client.ws.send(large);
+        await until(() => duplex.isHeldBack);
+        await turn(50);
+        expect(duplex.description()).toMatchObject({ source: { bufferSize: 2, pendingPuts: 0 } });
+        expect(await takeAll(duplex, 10)).toEqual(Array<string>(10).fill(large));
+        expect(duplex.isHeldBack).toBe(false);
+      }));
 
     it("loses none of the many small messages of one chunk", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
@@ -317,6 +373,26 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         expect(await take(duplex, "the end")).toBe("the end");
       }));
   });
+
+  it("tells onPing and onPong, whatever these do, and answers pings all the same", () =>
+    withLog(async (log) => {
+      const heard: string[] = [];
+      const hear = (what: string) => (payload: Uint8Array) => {
+        heard.push(`${what} ${String(payload)}`);
+        throw new Error("boom");
+      };
+      await withPair(Server, { onPing: hear("ping"), onPong: hear("pong") }, async ({ duplex, client }) => {
+        client.ws.ping("a");
+        const [answer] = (await once(client.ws, "pong")) as [Buffer];
+        expect(answer.toString()).toBe("a");
+        expect(await websocketPing(duplex, undefined, "b")).toBe(true);
+        client.ws.pong("c");
+        await until(() => heard.length === 3);
+        expect(heard).toEqual(["ping a", "pong b", "pong c"]);
+        expect(duplex.isClosed()).toBe(false);
+      });
+      expect(log).toHaveLength(3);
+    }));
 
   it("goes on telling of its end when a callback throws", () =>
     withLog(async (log) =>

@@ -92,6 +92,20 @@ describe.each(servers)("heartbeats over %s", (_name, Server) => {
     });
   });
 
+  it("begin after 30 seconds if nothing else is said", () => {
+    const clock = mockClock();
+    return withPair(Server, { clock, heartbeats: {} }, async ({ client }) => {
+      let pings = 0;
+      client.ws.on("ping", () => pings++);
+      const pinged = once(client.ws, "ping");
+      clock.advance(29_999);
+      await turn(10);
+      expect(pings).toBe(0);
+      clock.advance(1);
+      await pinged;
+    });
+  });
+
   it("are off with an idle time of 0", () => {
     const clock = mockClock();
     return withPair(Server, { clock, heartbeats: { sendAfterIdle: 0, timeout: 50 } }, async ({ duplex, client }) => {

@@ -2,6 +2,7 @@
 
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
+import { atLeast, refuseUnknown } from "./options.js";
 import { type Proxy, type ProxyOptions, resolveProxy } from "./proxy.js";
 
 export interface ConnectionOptions {
@@ -50,8 +51,26 @@ export interface ResolvedConnectionOptions {
   readonly proxy: Proxy | undefined;
 }
 
+const KNOWN: Record<keyof ConnectionOptions, true> = {
+  sslContext: true,
+  sslEndpointIdAlg: true,
+  insecure: true,
+  localAddress: true,
+  socketPath: true,
+  responseBufferSize: true,
+  keepAlive: true,
+  connectTimeout: true,
+  idleTimeout: true,
+  rawStream: true,
+  maxHeaderSize: true,
+  httpVersions: true,
+  forceH2c: true,
+  proxyOptions: true,
+};
+
 /** Fills in the defaults. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+  refuseUnknown("connectionOptions", options, KNOWN);
   const { httpVersions = ["http1"], forceH2c = false, keepAlive = true, idleTimeout } = options;
   for (const version of httpVersions) {
     if (version !== "http1" && version !== "http2") {
@@ -64,6 +83,9 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
   }
   if (!keepAlive && idleTimeout !== undefined && idleTimeout > 0) {
     throw new InvalidArgumentError("idleTimeout has no meaning with keepAlive: false; leave one of them out");
+  }
+  if (options.socketPath !== undefined && options.proxyOptions !== undefined) {
+    throw new InvalidArgumentError("socketPath leads past every proxy; leave it or proxyOptions out");
   }
   return {
     tls: {
@@ -83,10 +105,4 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     forceH2c,
     proxy: options.proxyOptions === undefined ? undefined : resolveProxy(options.proxyOptions),
   };
-}
-
-/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if it is less. */
-export function atLeast(least: number, name: string, value: number): number {
-  if (typeof value === "number" && value >= least) return value;
-  throw new InvalidArgumentError(`${name} must be a number from ${least}, not ${String(value)}`);
 }

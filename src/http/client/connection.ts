@@ -40,7 +40,9 @@ export function opener(target: Target, options: ResolvedConnectionOptions, looku
   };
   const { proxy } = target;
   if (proxy !== undefined) {
-    return (callback) => openThroughProxy(proxy, target, connect, { ...facts, localAddress: null }, callback);
+    const { localAddress } = options;
+    const route = { localAddress, lookup };
+    return (callback) => openThroughProxy(proxy, target, connect, { ...facts, localAddress: null }, route, callback);
   }
   return (callback) => {
     const socket = connect(facts, callback);
@@ -71,6 +73,8 @@ export class Connection {
   isH2 = false;
   isOpen = false;
   isDestroyed = false;
+  /** Did a request time out on it, and none succeed since? Of HTTP/2 it is kept nevertheless, as long as others are on it. */
+  isDoubtful = false;
   readonly #client: Client;
   #giveUp: (() => void) | undefined;
 

@@ -39,11 +39,11 @@ export class ProxyConnectionTimeoutError extends TimeoutError {
 
 /** The head of the response did not come in time. Code `RING_REQUEST_TIMEOUT`. */
 export class RequestTimeoutError extends TimeoutError {
-  constructor(milliseconds: number, origin: string) {
+  constructor(milliseconds: number, origin: string, option = "requestTimeout") {
     super(
       milliseconds,
       "RING_REQUEST_TIMEOUT",
-      `${origin} did not answer within requestTimeout (${milliseconds} milliseconds)`,
+      `${origin} did not answer within ${option} (${milliseconds} milliseconds)`,
     );
   }
 }
@@ -54,7 +54,9 @@ export class ReadTimeoutError extends TimeoutError {
     super(
       milliseconds,
       "RING_READ_TIMEOUT",
-      `the body from ${origin} was not complete within ${option} (${milliseconds} milliseconds)`,
+      option === "socketTimeout"
+        ? `${origin} kept silent within the body for socketTimeout (${milliseconds} milliseconds)`
+        : `the body from ${origin} was not complete within ${option} (${milliseconds} milliseconds)`,
     );
   }
 }

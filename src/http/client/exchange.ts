@@ -1,5 +1,6 @@
 /** One exchange on the wire: a connection of the pool, a request, the head of the response, its body. */
 
+import type { ClientHttp2Stream } from "node:http2";
 import { type Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { Deferred } from "../../deferred/core.js";
@@ -15,8 +16,8 @@ import {
   ReadTimeoutError,
   RequestTimeoutError,
 } from "./errors.js";
-import type { Host, Waiter } from "./host.js";
-import type { Payload } from "./payload.js";
+import { type Host, Waiter } from "./host.js";
+import { inPieces, type Payload } from "./payload.js";
 import type { ConnectionPool } from "./pool.js";
 import { makeResponse } from "./response.js";
 import { type BodyOwner, ResponseBody } from "./response-body.js";
@@ -43,7 +44,7 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-export class Exchange implements Waiter, BodyOwner {
+export class Exchange extends Waiter implements BodyOwner {
   readonly result: Deferred<ClientResponse<unknown>> = new Deferred();
   readonly #request: ClientRequest;
   readonly #wire: WireRequest;
@@ -61,6 +62,8 @@ export class Exchange implements Waiter, BodyOwner {
   #resume: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** Runs while the server is waited for. */
+  #silence: NodeJS.Timeout | undefined;
   #connectedAt = 0;
   #body: ResponseBody | undefined;
   #isDiscarding = false;
@@ -77,6 +80,7 @@ export class Exchange implements Waiter, BodyOwner {
     pool: ConnectionPool,
     cancellation: Cancellation | undefined,
   ) {
+    super();
     this.#request = request;
     this.#wire = wire;
     this.#target = target;
@@ -98,11 +102,14 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   #acquire(): void {
-    const { poolTimeout } = this.#request;
+    const { poolTimeout, connectionRequestTimeout, connRequestTimeout } = this.#request;
     const host = this.#pool.acquire(this.#target, this);
     if (this.#phase !== WAITING) return;
     this.#host = host;
-    this.#wait(poolTimeout, (ms) => new PoolTimeoutError(ms, this.#target.origin));
+    this.#wait(
+      poolTimeout ?? connectionRequestTimeout ?? connRequestTimeout,
+      (ms) => new PoolTimeoutError(ms, this.#target.origin),
+    );
   }
 
   granted(connection: Connection, host: Host): void {
@@ -112,19 +119,24 @@ export class Exchange implements Waiter, BodyOwner {
     this.#connection = connection;
     this.#hasConnection = true;
     if (!connection.isOpen) {
-      this.#wait(this.#request.connectionTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
+      const { connectionTimeout, connTimeout } = this.#request;
+      this.#wait(connectionTimeout ?? connTimeout, (ms) => new ConnectionTimeoutError(ms, this.#target.origin));
     }
     const { method, path, headers } = this.#wire;
-    connection.dispatch(
-      {
-        method: method as Dispatcher.HttpMethod,
-        path,
-        headers: headers as Record<string, string | string[]>,
-        body: this.#outgoing(),
-        ...(this.#pool.options.keepAlive ? {} : { reset: true }),
-      },
-      this,
-    );
+    const options: Dispatcher.DispatchOptions = {
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers: headers as Record<string, string | string[]>,
+      body: this.#outgoing(connection),
+      ...(this.#pool.options.keepAlive ? {} : { reset: true }),
+    };
+    try {
+      connection.dispatch(options, this);
+    } catch (error) {
+      // Its session of HTTP/2 is destroyed, and it does not know yet.
+      connection.isDoubtful = true;
+      this.onError(error as Error);
+    }
   }
 
   refused(error: unknown): void {
@@ -132,11 +144,15 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   /** The body to send; counted if somebody wants to know. */
-  #outgoing(): Uint8Array | Readable | null {
+  #outgoing(connection: Connection): Uint8Array | Readable | null {
     const { body, length: total } = this.#payload;
     const onProgress = this.#onProgress;
-    if (body === null || onProgress === undefined) return body as Buffer | null;
-    if (ArrayBuffer.isView(body)) return body;
+    if (body === null) return null;
+    if (ArrayBuffer.isView(body)) {
+      const mayBeH2 = connection.isOpen ? connection.isH2 : this.#pool.options.allowH2;
+      return mayBeH2 ? inPieces(body) : body;
+    }
+    if (onProgress === undefined) return body;
     let bytes = 0;
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, callback) {
@@ -165,6 +181,7 @@ export class Exchange implements Waiter, BodyOwner {
   }
 
   onRequestSent(): void {
+    if (this.#phase === SENT) this.#listen();
     const { body, length } = this.#payload;
     if (this.#onProgress === undefined || !ArrayBuffer.isView(body)) return;
     this.#onProgress({ direction: "upload", bytes: length ?? 0, total: length });
@@ -174,6 +191,7 @@ export class Exchange implements Waiter, BodyOwner {
     if (status < 200 || this.#phase !== SENT) return true;
     this.#clear();
     this.#phase = RECEIVING;
+    this.#listen();
     this.#resume = resume;
     const headers = headerMap(raw);
     const length = headers["content-length"];
@@ -204,9 +222,11 @@ export class Exchange implements Waiter, BodyOwner {
 
   onData(chunk: Buffer): boolean {
     this.#received += chunk.length;
+    this.#silence?.refresh();
     this.#onProgress?.({ direction: "download", bytes: this.#received, total: this.#total });
     if (this.#isDiscarding || this.#body === undefined) return true;
     if (this.#body.push(chunk)) return true;
+    this.#clearSilence();
     this.#watchReader();
     return false;
   }
@@ -216,17 +236,36 @@ export class Exchange implements Waiter, BodyOwner {
       this.#leave(false);
       return;
     }
+    if (this.#connection?.isH2 === true && this.#isCutOff()) {
+      this.onError(new ConnectionClosedError(this.#target.origin, "before the response was complete", undefined));
+      return;
+    }
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#cancellation?.ended();
     this.#leave(this.#keepAlive);
     if (!this.#isDiscarding) this.#body?.push(null);
+  }
+
+  /** Undici takes a stream of HTTP/2 that is reset within its body, politely (NO_ERROR, CANCEL), for one that has ended. */
+  #isCutOff(): boolean {
+    // To resume what has ended does nothing, and says what it is.
+    const stream = this.#resume?.() as unknown as Partial<ClientHttp2Stream> | undefined;
+    if (stream?.endAfterHeaders === true) return false;
+    if (this.#total !== undefined) return this.#received < this.#total;
+    // Who has refused the rest of an upload may have answered it before.
+    return (stream?.rstCode ?? 0) !== 0 && stream?.aborted !== true;
   }
 
   onError(error: Error): void {
     if (this.#phase === OVER) {
       this.#leave(false);
       return;
+    }
+    // The whole session of HTTP/2 is broken.
+    if (this.#connection !== undefined && (error as NodeJS.ErrnoException).code === "ERR_HTTP2_ERROR") {
+      this.#connection.isDoubtful = true;
     }
     if (this.#mayRetry(error)) {
       this.#retry();
@@ -242,12 +281,15 @@ export class Exchange implements Waiter, BodyOwner {
       : "while it was being established";
   }
 
-  /** Was it only that the server had closed a kept connection meanwhile? Then nothing was answered, and another may do. */
+  /**
+   * Was it only that the server had closed a kept connection meanwhile? Then nothing was answered, and another may do. Of
+   * HTTP/2 a server may say so (GOAWAY) to the first requests too.
+   */
   #mayRetry(error: Error): boolean {
     return (
       this.#phase === SENT &&
       !this.#hasRetried &&
-      (this.#connection?.completed ?? 0) > 0 &&
+      (this.#connection?.isH2 === true || (this.#connection?.completed ?? 0) > 0) &&
       isClosedByPeer(error) &&
       isIdempotent(this.#wire.method) &&
       (this.#payload.body === null || ArrayBuffer.isView(this.#payload.body))
@@ -257,6 +299,7 @@ export class Exchange implements Waiter, BodyOwner {
   #retry(): void {
     this.#hasRetried = true;
     this.#clear();
+    this.#clearSilence();
     this.#phase = WAITING;
     this.#abort = undefined;
     const host = this.#host;
@@ -272,6 +315,7 @@ export class Exchange implements Waiter, BodyOwner {
 
   wanted(): void {
     this.#clearStalled();
+    if (this.#silence === undefined && this.#phase === RECEIVING) this.#listen();
     this.#resume?.();
   }
 
@@ -315,6 +359,7 @@ export class Exchange implements Waiter, BodyOwner {
     const phase = this.#phase;
     this.#phase = OVER;
     this.#clear();
+    this.#clearSilence();
     this.#clearStalled();
     this.#cancellation?.ended();
     if (phase === WAITING) this.#host?.withdraw(this);
@@ -340,13 +385,34 @@ export class Exchange implements Waiter, BodyOwner {
 
   #wait(milliseconds: number | undefined, error: (milliseconds: number) => Error): void {
     if (milliseconds === undefined || milliseconds === Number.POSITIVE_INFINITY || this.#phase === OVER) return;
-    this.#timer = setTimeout(() => this.#fail(error(milliseconds)), milliseconds);
+    this.#timer = setTimeout(() => {
+      if (this.#connection !== undefined) this.#connection.isDoubtful = true;
+      this.#fail(error(milliseconds));
+    }, milliseconds);
   }
 
   #clear(): void {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** From now on the server is waited for, until it says something. */
+  #listen(): void {
+    const { socketTimeout } = this.#request;
+    if (socketTimeout === undefined || socketTimeout === Number.POSITIVE_INFINITY) return;
+    this.#clearSilence();
+    this.#silence = setTimeout(() => {
+      const { origin } = this.#target;
+      const isHead = this.#phase === SENT;
+      this.#fail(new (isHead ? RequestTimeoutError : ReadTimeoutError)(socketTimeout, origin, "socketTimeout"));
+    }, socketTimeout);
+  }
+
+  #clearSilence(): void {
+    if (this.#silence === undefined) return;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #clearStalled(): void {

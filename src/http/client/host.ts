@@ -4,11 +4,14 @@ import { Connection, type ConnectionOwner, type Open } from "./connection.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { HostSampler } from "./stats.js";
 import type { Target } from "./target.js";
+import { InLine, WaitingLine } from "./waiting-line.js";
 
 /** A request that wants a connection; one of the two is called, once, perhaps before it is in the queue. */
-export interface Waiter {
-  granted(connection: Connection, host: Host): void;
-  refused(error: unknown): void;
+export abstract class Waiter extends InLine {
+  /** When it asked for a connection; 0 if that was not measured. */
+  since = 0;
+  abstract granted(connection: Connection, host: Host): void;
+  abstract refused(error: unknown): void;
 }
 
 /** What a host needs of its pool. */
@@ -34,8 +37,7 @@ export class Host implements ConnectionOwner {
   readonly #connections = new Set<Connection>();
   /** Those that are free, the one used last on top: it is the least likely to have been closed meanwhile. */
   readonly #free: Connection[] = [];
-  /** In the order they came, with the time they came at. */
-  readonly #waiting = new Map<Waiter, number>();
+  readonly #waiting = new WaitingLine<Waiter>();
   readonly #startedAt = new Map<Waiter, number>();
   sampler: HostSampler | undefined;
 
@@ -65,10 +67,13 @@ export class Host implements ConnectionOwner {
   }
 
   acquire(waiter: Waiter, maxQueueSize: number, refuse: () => void): void {
-    if (this.sampler !== undefined) this.#sample();
+    if (this.sampler !== undefined) {
+      this.#sample();
+      waiter.since = performance.now();
+    }
     const connection = this.#waiting.size === 0 ? (this.#takeFree() ?? this.#openOne()) : undefined;
     if (connection !== undefined) {
-      this.#grant(waiter, connection, 0);
+      this.#grant(waiter, connection);
       return;
     }
     if (this.#waiting.size >= maxQueueSize) {
@@ -76,7 +81,7 @@ export class Host implements ConnectionOwner {
       refuse();
       return;
     }
-    this.#waiting.set(waiter, this.sampler === undefined ? 0 : performance.now());
+    this.#waiting.push(waiter);
   }
 
   /** A waiter that waits no more. */
@@ -93,18 +98,23 @@ export class Host implements ConnectionOwner {
       if (started !== undefined) this.sampler.completed(performance.now() - started);
     }
     this.#startedAt.delete(waiter);
-    if (isReusable) connection.completed++;
+    if (isReusable) {
+      connection.completed++;
+      connection.isDoubtful = false;
+    }
     // A stream of HTTP/2 may fail without the others.
-    else if (!connection.isH2 || !connection.isOpen) this.#discard(connection);
+    else if (!connection.isH2 || !connection.isOpen || (connection.isDoubtful && connection.busy === 0)) {
+      this.#discard(connection);
+    }
     if (connection.isFree) this.grown(connection);
     else this.serve();
   }
 
   grown(connection: Connection): void {
     while (connection.isFree) {
-      const next = this.#nextWaiter();
+      const next = this.#waiting.shift();
       if (next === undefined) break;
-      this.#grant(next[0], connection, next[1]);
+      this.#grant(next, connection);
     }
     if (connection.isFree && !connection.isListed && !connection.isDestroyed) {
       connection.isListed = true;
@@ -123,8 +133,7 @@ export class Host implements ConnectionOwner {
     while (this.#waiting.size > 0) {
       const connection = this.#takeFree() ?? this.#openOne();
       if (connection === undefined) break;
-      const [waiter, since] = this.#nextWaiter() as [Waiter, number];
-      this.#grant(waiter, connection, since);
+      this.#grant(this.#waiting.shift() as Waiter, connection);
     }
   }
 
@@ -141,22 +150,12 @@ export class Host implements ConnectionOwner {
   }
 
   refuseAll(error: unknown): void {
-    for (const waiter of this.#waiting.keys()) {
-      this.#waiting.delete(waiter);
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift())
       waiter.refused(error);
-    }
   }
 
   destroyAll(error: Error): void {
     for (const connection of this.#connections) this.#discard(connection, error);
-  }
-
-  #nextWaiter(): [Waiter, number] | undefined {
-    for (const entry of this.#waiting) {
-      this.#waiting.delete(entry[0]);
-      return entry;
-    }
-    return undefined;
   }
 
   #takeFree(): Connection | undefined {
@@ -180,11 +179,11 @@ export class Host implements ConnectionOwner {
     return connection;
   }
 
-  #grant(waiter: Waiter, connection: Connection, since: number): void {
+  #grant(waiter: Waiter, connection: Connection): void {
     connection.busy++;
     if (this.sampler !== undefined) {
       const now = performance.now();
-      this.sampler.granted(since === 0 ? 0 : now - since);
+      this.sampler.granted(waiter.since === 0 ? 0 : now - waiter.since);
       this.#startedAt.set(waiter, now);
     }
     waiter.granted(connection, this);

@@ -4,6 +4,7 @@ import { Resolver } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { toDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError } from "../../errors/index.js";
+import { refuseUnknown } from "./options.js";
 
 export type Lookup = LookupFunction;
 
@@ -48,23 +49,39 @@ export function lookupWith(resolve: DnsResolver): Lookup {
   );
 }
 
+const FAMILIES: Readonly<Record<NonNullable<DnsOptions["addressTypes"]>, readonly (4 | 6)[]>> = {
+  ipv4Only: [4],
+  ipv4Preferred: [4, 6],
+  ipv6Only: [6],
+  ipv6Preferred: [6, 4],
+};
+
+const KNOWN: Record<keyof DnsOptions, true> = {
+  nameServers: true,
+  addressTypes: true,
+  queryTimeout: true,
+  minTtl: true,
+  maxTtl: true,
+};
+
 /** A `lookup` function for sockets, over name servers; answers are kept as long as they say. */
 export function dnsLookup(options: DnsOptions): Lookup {
+  refuseUnknown("dnsOptions", options, KNOWN);
   const {
     queryTimeout = 5000,
     minTtl = 0,
     maxTtl = Number.POSITIVE_INFINITY,
     addressTypes = "ipv4Preferred",
   } = options;
+  if (!Object.hasOwn(FAMILIES, addressTypes)) {
+    throw new InvalidArgumentError(
+      `addressTypes is one of ${Object.keys(FAMILIES).join(", ")}, not ${JSON.stringify(addressTypes)}`,
+    );
+  }
   const resolver = new Resolver({ timeout: queryTimeout, tries: 2 });
   if (options.nameServers !== undefined) resolver.setServers(options.nameServers);
   const answers = new Map<string, Answer>();
-  const families: readonly (4 | 6)[] = {
-    ipv4Only: [4] as const,
-    ipv4Preferred: [4, 6] as const,
-    ipv6Only: [6] as const,
-    ipv6Preferred: [6, 4] as const,
-  }[addressTypes];
+  const families = FAMILIES[addressTypes];
 
   return toLookup(async (host) => {
     const known = answers.get(host);

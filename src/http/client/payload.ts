@@ -4,9 +4,9 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
-import { charset, fileRegion, HttpFile, isReadable } from "../../byte-streams/core.js";
-import { type Awaitable, isDeferrable } from "../../deferred/index.js";
-import { NotConvertibleError } from "../../errors/index.js";
+import { type ByteChunks, charset, fileRegion, HttpFile, isReadable, readChunks } from "../../byte-streams/core.js";
+import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
+import { InvalidArgumentError, NotConvertibleError } from "../../errors/index.js";
 import { Seq } from "../../ring/seq.js";
 import { isSource, toReadable } from "../../stream/index.js";
 import type { ClientRequest } from "./types.js";
@@ -25,6 +25,9 @@ const NOTHING: Payload = { body: null, length: 0, isReplayable: true };
 /** @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, if it is no body; what opening the file throws. */
 export function payloadOf(request: ClientRequest): Awaitable<Payload> {
   const { body, length } = request;
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+    throw new InvalidArgumentError(`length must be a whole number of bytes from 0, not ${String(length)}`);
+  }
   if (body === null || body === undefined) return NOTHING;
   if (typeof body === "string") return bytesPayload(charset(request.bodyEncoding ?? "utf-8").encode(body));
   const bytes = bytesOf(body);
@@ -56,6 +59,24 @@ async function filePayload(file: HttpFile): Promise<Payload> {
   return { body, length, isReplayable: true };
 }
 
+/** Bytes of a piece. */
+const PIECE = 65_536;
+
+/**
+ * Many bytes, as a stream of pieces. HTTP/2 wants them so: Node counts what waits to be sent, and refuses every answer on a
+ * connection where that is more than 10 MB.
+ */
+export function inPieces(bytes: Uint8Array): Uint8Array | Readable {
+  if (bytes.length <= PIECE) return bytes;
+  let at = 0;
+  return new Readable({
+    read() {
+      this.push(at < bytes.length ? bytes.subarray(at, at + PIECE) : null);
+      at += PIECE;
+    },
+  });
+}
+
 /** The bytes of a body that is bytes; undefined for other bodies. */
 export function bytesOf(body: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -77,7 +98,7 @@ export function isBlob(body: object): body is Blob {
 
 /** A stream of any kind as a Node stream. @throws {NotConvertibleError} */
 export function readableOf(body: object): Readable {
-  if (isReadable(body)) return body;
+  if (isReadable(body)) return isServerRequest(body) ? new Relayed(body) : body;
   if (isSource(body)) return toReadable(body);
   if ("getReader" in body) return Readable.fromWeb(body as ReadableStream);
   if (body instanceof Seq || Symbol.asyncIterator in body) return fromIterable(body as AsyncIterable<unknown>);
@@ -85,6 +106,40 @@ export function readableOf(body: object): Readable {
     return fromIterable({ [Symbol.iterator]: () => body as Iterator<unknown> });
   }
   throw notABody(body);
+}
+
+/** A request that a server got, whose answer goes out over the same socket. */
+function isServerRequest(body: Readable): boolean {
+  const { socket, statusCode } = body as { readonly socket?: unknown; readonly statusCode?: unknown };
+  return socket !== undefined && socket !== null && typeof statusCode !== "number";
+}
+
+/** A request that is passed on. Undici takes the socket from one when it is through with it, and then nobody can answer it. */
+class Relayed extends Readable {
+  readonly #chunks: ByteChunks;
+
+  constructor(request: Readable) {
+    super();
+    this.#chunks = readChunks(request);
+  }
+
+  override _read(): void {
+    try {
+      const bytes = this.#chunks.next();
+      if (isDeferrable(bytes)) toDeferred(bytes).onRealized(this.#pass, this.#fail);
+      else this.#pass(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#chunks.abandon();
+    callback(error);
+  }
+
+  readonly #pass = (bytes: Buffer | undefined): void => void this.push(bytes ?? null);
+  readonly #fail = (error: unknown): void => void this.destroy(error as Error);
 }
 
 function fromIterable(iterable: Iterable<unknown> | AsyncIterable<unknown>): Readable {

@@ -2,9 +2,9 @@
 
 import { type Deferred, deferred, successDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import type { HttpCache } from "./cache/http-cache.js";
 import { opener } from "./connection.js";
 import {
-  atLeast,
   type ConnectionOptions,
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
@@ -12,6 +12,7 @@ import {
 import { PoolClosedError, PoolQueueFullError } from "./errors.js";
 import { Host, type Waiter } from "./host.js";
 import { type DnsOptions, type DnsResolver, dnsLookup, type Lookup, lookupWith } from "./lookup.js";
+import { atLeast, refuseUnknown } from "./options.js";
 import {
   HostSampler,
   type HostStats,
@@ -38,6 +39,8 @@ export interface PoolOptions {
   readonly dnsOptions?: DnsOptions | undefined;
   /** Host name to addresses; instead of `dnsOptions`. */
   readonly dnsResolver?: DnsResolver | undefined;
+  /** The cache of requests without one. @default none */
+  readonly cache?: HttpCache | undefined;
   /** In place of `wrapRequest`. */
   readonly middleware?: ClientMiddleware | undefined;
   readonly connectionOptions?: ConnectionOptions | undefined;
@@ -46,6 +49,21 @@ export interface PoolOptions {
   /** Milliseconds that a body may be left unread while other requests wait for its connection. @default 30_000 */
   readonly unreadTimeout?: number | undefined;
 }
+
+const KNOWN: Record<keyof PoolOptions, true> = {
+  connectionsPerHost: true,
+  totalConnections: true,
+  maxQueueSize: true,
+  controlPeriod: true,
+  statsCallback: true,
+  dnsOptions: true,
+  dnsResolver: true,
+  cache: true,
+  middleware: true,
+  connectionOptions: true,
+  readTimeout: true,
+  unreadTimeout: true,
+};
 
 /**
  * Makes a pool of connections, for the option `pool` of requests.
@@ -70,6 +88,8 @@ export function connectionPool(options: PoolOptions = {}): ConnectionPool {
 export class ConnectionPool implements AsyncDisposable {
   readonly connectionsPerHost: number;
   /** @internal */
+  readonly cache: HttpCache | undefined;
+  /** @internal */
   readonly middleware: ClientMiddleware | undefined;
   /** @internal */
   readonly options: ResolvedConnectionOptions;
@@ -89,6 +109,7 @@ export class ConnectionPool implements AsyncDisposable {
   #period: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
+    refuseUnknown("a connectionPool", options, KNOWN);
     this.connectionsPerHost = atLeast(1, "connectionsPerHost", options.connectionsPerHost ?? 8);
     this.#totalConnections = atLeast(0, "totalConnections", options.totalConnections ?? 1024);
     this.#maxQueueSize = atLeast(0, "maxQueueSize", options.maxQueueSize ?? 65_536);
@@ -96,6 +117,7 @@ export class ConnectionPool implements AsyncDisposable {
     this.unreadTimeout = atLeast(1, "unreadTimeout", options.unreadTimeout ?? 30_000);
     this.readTimeout = options.readTimeout;
     this.#statsCallback = options.statsCallback;
+    this.cache = options.cache;
     this.middleware = options.middleware;
     this.options = resolveConnectionOptions(options.connectionOptions ?? {});
     if (options.dnsOptions !== undefined && options.dnsResolver !== undefined) {

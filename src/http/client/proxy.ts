@@ -2,10 +2,13 @@
 
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";
 import type { buildConnector } from "undici";
 import { InvalidArgumentError } from "../../errors/index.js";
 import { ProxyConnectionTimeoutError, ProxyError } from "./errors.js";
+import type { Lookup } from "./lookup.js";
+import { refuseUnknown } from "./options.js";
 import { socksHandshake } from "./socks.js";
 import { portOf, type Target } from "./target.js";
 
@@ -25,6 +28,8 @@ export interface ProxyOptions {
   readonly connectionTimeout?: number | undefined;
   /** Send `Proxy-Connection: Keep-Alive`. @default true */
   readonly keepAlive?: boolean | undefined;
+  /** Certificates and what else `tls.connect` takes, to reach a proxy that speaks "https". */
+  readonly sslContext?: TlsOptions | undefined;
   /** Hosts that are reached directly: names, with their subdomains, or addresses. @default [] */
   readonly ignoreHosts?: readonly string[] | undefined;
 }
@@ -41,17 +46,46 @@ export interface Proxy {
   readonly tunnel: boolean;
   readonly connectionTimeout: number;
   readonly keepAlive: boolean;
+  readonly sslContext: TlsOptions;
   readonly ignoreHosts: readonly string[];
 }
 
 const PORTS = { http: 80, https: 443, socks4: 1080, socks5: 1080 };
 
+const KNOWN: Record<keyof ProxyOptions, true> = {
+  host: true,
+  port: true,
+  protocol: true,
+  user: true,
+  password: true,
+  httpHeaders: true,
+  tunnel: true,
+  connectionTimeout: true,
+  keepAlive: true,
+  sslContext: true,
+  ignoreHosts: true,
+};
+
+/** Two contexts are told apart by who they are: what is in them need not be comparable. */
+const contexts = new WeakMap<TlsOptions, number>();
+let contextCount = 0;
+
+function numberOf(context: TlsOptions | undefined): number {
+  if (context === undefined) return 0;
+  if (!contexts.has(context)) contexts.set(context, ++contextCount);
+  return contexts.get(context) ?? 0;
+}
+
 /** Fills in the defaults. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function resolveProxy(options: ProxyOptions): Proxy {
+  refuseUnknown("proxyOptions", options, KNOWN);
   const { protocol = "http", host, user, password, httpHeaders, tunnel } = options;
   if (typeof host !== "string" || host === "") throw new InvalidArgumentError("a proxy needs a host");
   if (!Object.hasOwn(PORTS, protocol)) {
     throw new InvalidArgumentError(`a proxy speaks http, https, socks4 or socks5, not ${JSON.stringify(protocol)}`);
+  }
+  if (options.sslContext !== undefined && protocol !== "https") {
+    throw new InvalidArgumentError(`sslContext of a proxy is for one that speaks "https", not ${protocol}`);
   }
   const isHttp = protocol === "http" || protocol === "https";
   if (isHttp && (user === undefined) !== (password === undefined)) {
@@ -64,7 +98,7 @@ export function resolveProxy(options: ProxyOptions): Proxy {
   const port = options.port ?? PORTS[protocol];
   return {
     // The credentials too: who may not pass may not use the connection of one who may.
-    key: JSON.stringify([protocol, host, port, user, password, httpHeaders, tunnel]),
+    key: JSON.stringify([protocol, host, port, user, password, httpHeaders, tunnel, numberOf(options.sslContext)]),
     protocol,
     host,
     port,
@@ -74,6 +108,7 @@ export function resolveProxy(options: ProxyOptions): Proxy {
     tunnel: tunnel ?? needsTunnel,
     connectionTimeout: options.connectionTimeout ?? 60_000,
     keepAlive: options.keepAlive ?? true,
+    sslContext: options.sslContext ?? {},
     ignoreHosts: options.ignoreHosts ?? [],
   };
 }
@@ -127,6 +162,12 @@ export function isForwarding(target: Target): boolean {
 }
 
 type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket | undefined;
+/** How a socket to a proxy is opened. */
+export interface Route {
+  readonly localAddress: string | undefined;
+  readonly lookup: Lookup | undefined;
+}
+
 type Opened = (error: Error | null, socket: Socket | null) => void;
 
 /** Opens a connection to the target on the other side of a proxy. @returns how to give up */
@@ -135,6 +176,7 @@ export function openThroughProxy(
   target: Target,
   connect: Connect,
   facts: buildConnector.Options,
+  route: Route,
   callback: buildConnector.Callback,
 ): () => void {
   const opened = callback as Opened;
@@ -163,9 +205,9 @@ export function openThroughProxy(
     const inside = connect({ ...facts, httpSocket: socket }, finish as buildConnector.Callback);
     stops.push(() => inside?.destroy());
   };
-  if (proxy.protocol === "socks4" || proxy.protocol === "socks5") stops.push(openSocks(proxy, target, secured));
-  else if (isForwarding(target)) stops.push(openForwarding(proxy, secured));
-  else stops.push(openTunnel(proxy, target, secured));
+  if (proxy.protocol === "socks4" || proxy.protocol === "socks5") stops.push(openSocks(proxy, target, route, secured));
+  else if (isForwarding(target)) stops.push(openForwarding(proxy, route, secured));
+  else stops.push(openTunnel(proxy, target, route, secured));
   return () => {
     clearTimeout(timer);
     isOver = true;
@@ -173,18 +215,30 @@ export function openThroughProxy(
   };
 }
 
-function openForwarding(proxy: Proxy, opened: Opened): () => void {
-  const socket = connectTcp({ host: proxy.host, port: proxy.port });
+/** Without what is not said, which Node takes for something else. */
+function given({ localAddress, lookup }: Route): Partial<Route> {
+  return { ...(localAddress === undefined ? {} : { localAddress }), ...(lookup === undefined ? {} : { lookup }) };
+}
+
+function connectTo({ host, port, protocol, sslContext }: Proxy, route: Route): Socket {
+  const address = { host, port, ...given(route) };
+  if (protocol !== "https") return connectTcp(address);
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ ...servername, ...sslContext, ...address });
+}
+
+function openForwarding(proxy: Proxy, route: Route, opened: Opened): () => void {
+  const socket = connectTo(proxy, route);
   socket.setNoDelay(true);
   const onError = (error: Error): void => opened(unreachable(proxy, error), null);
-  socket.once("error", onError).once("connect", () => {
+  socket.once("error", onError).once(proxy.protocol === "https" ? "secureConnect" : "connect", () => {
     socket.off("error", onError);
     opened(null, socket);
   });
   return () => socket.destroy();
 }
 
-function openTunnel(proxy: Proxy, target: Target, opened: Opened): () => void {
+function openTunnel(proxy: Proxy, target: Target, route: Route, opened: Opened): () => void {
   const authority = `${target.hostname}:${target.port}`;
   const headers: Record<string, string> = { host: authority, ...proxy.httpHeaders };
   if (proxy.keepAlive) headers["proxy-connection"] = "Keep-Alive";
@@ -198,6 +252,8 @@ function openTunnel(proxy: Proxy, target: Target, opened: Opened): () => void {
     path: authority,
     headers,
     agent: false,
+    ...given(route),
+    ...(proxy.protocol === "https" ? proxy.sslContext : {}),
   });
   request.once("connect", (response, socket: Socket, head: Buffer) => {
     const { statusCode = 0 } = response;
@@ -220,8 +276,8 @@ function openTunnel(proxy: Proxy, target: Target, opened: Opened): () => void {
   return () => request.destroy();
 }
 
-function openSocks(proxy: Proxy, target: Target, opened: Opened): () => void {
-  const socket = connectTcp({ host: proxy.host, port: proxy.port });
+function openSocks(proxy: Proxy, target: Target, route: Route, opened: Opened): () => void {
+  const socket = connectTo(proxy, route);
   socket.setNoDelay(true);
   socksHandshake(socket, proxy, target, (why, cause) => {
     if (why === undefined) opened(null, socket);

@@ -6,6 +6,7 @@ import { Cancellation } from "./cancellation.js";
 import { type Draft, draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
 import { defaultPool } from "./pool.js";
+import { bound, currentScope } from "./scope.js";
 import type { Asked, BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
 import { wire } from "./wire.js";
 import { wrapRequest } from "./wrap-request.js";
@@ -56,8 +57,11 @@ function send(request: Draft): Deferred<ClientResponse<unknown>> {
   );
   if (result.isRealized) return result;
   try {
-    const inner = clientOf((request.pool ?? defaultPool()).middleware);
-    const client = request.middleware === undefined ? inner : request.middleware(inner);
+    const scope = currentScope();
+    if (scope?.pool !== undefined) request.pool ??= scope.pool;
+    let client = clientOf(scope?.middleware ?? (request.pool ?? defaultPool()).middleware);
+    if (scope?.additional !== undefined) client = scope.additional(client);
+    if (request.middleware !== undefined) client = request.middleware(client);
     cancellation.on(request);
     settleWith(result, client(request));
   } catch (error) {
@@ -71,13 +75,13 @@ function settleWith<T extends ClientResponse<unknown>>(result: Deferred<T>, resp
     result.success(response as T);
     return;
   }
-  toDeferred(response as PromiseLike<T>).onRealized(
-    (value) => {
-      // Cancelled at the last moment: nobody will read it.
-      if (!result.success(value)) value.close();
-    },
-    (error) => void result.error(error),
-  );
+  const succeed = (value: T): void => {
+    // Cancelled at the last moment: nobody will read it.
+    if (!result.success(value)) value.close();
+  };
+  const fail = (error: unknown): void => void result.error(error);
+  // Listeners are called in place, in the scope of a connection that others may have opened.
+  toDeferred(response as PromiseLike<T>).onRealized(bound(succeed), bound(fail));
 }
 
 /** Cancels when the signal says so, also while the body comes in. */
@@ -148,3 +152,7 @@ export { deleteVerb as delete };
 export const options: Verb = verb("options");
 /** Sends a TRACE request, which has no body; see {@link request}. @see Source: `aleph.http/trace`. */
 export const trace: Verb = verb("trace");
+/** Sends a COPY request (WebDAV); see {@link request}. @see Source: `clj-http.client/copy`. */
+export const copy: Verb = verb("copy");
+/** Sends a MOVE request (WebDAV); see {@link request}. @see Source: `clj-http.client/move`. */
+export const move: Verb = verb("move");

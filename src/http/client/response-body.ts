@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { pipeline, Readable, type Transform } from "node:stream";
 
 /** Whose body it is. */
 export interface BodyOwner {
@@ -9,6 +9,13 @@ export interface BodyOwner {
 }
 
 const ignore = (): void => {};
+
+/** A body that goes through something; whoever lets go of one end lets go of the other. */
+export function piped<T extends Transform>(from: Readable, through: T): T {
+  pipeline(from, through, ignore);
+  // As for every body: an error that nobody waits for is nobody's concern.
+  return through.on("error", ignore);
+}
 
 /** The body of a response, as it comes. */
 export class ResponseBody extends Readable {

@@ -14,10 +14,22 @@ interface Failure {
   readonly hostname?: unknown;
 }
 
+/** What connections, and streams of HTTP/2, fail with when the other side ends them. */
+const CLOSED: ReadonlySet<unknown> = new Set([
+  "UND_ERR_SOCKET",
+  "UND_ERR_INFO",
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_HTTP2_STREAM_ERROR",
+  "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_STREAM_CANCEL",
+  "ERR_STREAM_PREMATURE_CLOSE",
+]);
+
 /** Did the other side go away? */
 export function isClosedByPeer(error: unknown): boolean {
-  const { code } = error as Failure;
-  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE" || code === "ERR_HTTP2_STREAM_ERROR";
+  return CLOSED.has((error as Failure).code);
 }
 
 /**
@@ -41,6 +53,9 @@ export function translate(error: unknown, target: Target, when: string, maxHeade
     case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":
       return new InvalidArgumentError(`the request cannot be sent: ${(error as Error).message}`, { cause: error });
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
+    // Undici asserts what no server should do, such as to answer 101 where nobody asked for it.
+    case "ERR_ASSERTION":
+    case "ERR_HTTP2_ERROR":
       return new MalformedResponseError(origin, error);
     default:
       if ((error as Partial<Error>).name === "HTTPParserError") return new MalformedResponseError(origin, error);

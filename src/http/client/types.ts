@@ -9,6 +9,7 @@ import type { FormValue } from "../../ring/codec.js";
 import type { EXCHANGE, RawExchange } from "../../ring/exchange-symbol.js";
 import type { Seq } from "../../ring/seq.js";
 import type { Source } from "../../stream/index.js";
+import type { HttpCache } from "./cache/http-cache.js";
 import type { Cancellable } from "./cancellation.js";
 import type { ClientCookie, CookieSpec, CookieStore } from "./cookies.js";
 import type { Part } from "./multipart.js";
@@ -36,7 +37,7 @@ export type ClientBody =
 /** How a header is given: one value, or one line for each element. */
 export type ClientHeaderValue = string | number | boolean | readonly (string | number)[];
 
-/** What the body of a response is read as; any other string is the name of a charset, and gives text. */
+/** What the body of a response is read as; any other string is a media type of `codecs`, or the name of a charset, and gives text. */
 export type As = "stream" | "webStream" | "byteArray" | "string" | "reader" | "json" | "auto" | "x-www-form-urlencoded";
 
 /** How far a transfer has come. */
@@ -123,6 +124,11 @@ export interface RequestOptions {
   readonly rawStream?: boolean | undefined;
   /** For which statuses JSON is parsed; others give text. @default "unexceptional" */
   readonly coerce?: "unexceptional" | "exceptional" | "always" | undefined;
+  /**
+   * Writes and reads further media types, by name: for `formParams` with that `contentType`, and bodies with `as` of that name,
+   * or "auto" if the response has it.
+   */
+  readonly codecs?: Readonly<Record<string, Codec>> | undefined;
   /** For JSON: `reviver` of `JSON.parse`, `replacer` of `JSON.stringify`. */
   readonly jsonOpts?: JsonOptions | undefined;
   /** Largest body read by `as`, after decompression. @default 104_857_600 (100 MiB) */
@@ -136,6 +142,16 @@ export interface RequestOptions {
   readonly maxRedirects?: number | undefined;
   /** Follow redirects of other methods than GET and HEAD too. @default false */
   readonly forceRedirects?: boolean | undefined;
+  /**
+   * clj-http's names for which redirects are followed, in place of `forceRedirects`. "none": none. "default": those of GET and HEAD,
+   * and too many are an error. "lax": those of POST too, as with `forceRedirects`. "graceful": as "default", but the last
+   * one is the answer if they are too many. Or an object that decides.
+   */
+  readonly redirectStrategy?: "none" | "default" | "lax" | "graceful" | RedirectStrategy | undefined;
+  /** Follow redirects to where the request has been already, up to `maxRedirects`. @default true */
+  readonly allowCircularRedirects?: boolean | undefined;
+  /** Follow redirects to a relative URL. @default true */
+  readonly allowRelativeRedirects?: boolean | undefined;
   /** Send credentials (authorization, cookies given by hand) also to another origin. @default false */
   readonly keepCredentials?: boolean | undefined;
   /** Follow from https to http. @default false */
@@ -159,9 +175,13 @@ export interface RequestOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Adds `request` and `wireRequest` to the response. @default false */
   readonly saveRequest?: boolean | undefined;
-  /** Adds `requestBody` to the response. @default false */
+  /** Prints each request and the head of its response, to the console or with a function. @default false */
+  readonly debug?: boolean | ((text: string) => void) | undefined;
+  /** Adds `requestBody` to the response, and prints it with `debug`. @default false */
   readonly debugBody?: boolean | undefined;
 
+  /** Answers from it what may be answered so, and keeps responses in it; null is none. @default that of the pool, which is none */
+  readonly cache?: HttpCache | null | undefined;
   /** A proxy for this request; null is none. @default that of the pool */
   readonly proxyOptions?: ProxyOptions | null | undefined;
   /** @default a pool with default options */
@@ -176,6 +196,39 @@ export interface RequestOptions {
   readonly requestTimeout?: number | undefined;
   /** Longest time from the head of the response to its end. @default that of the pool, which is none */
   readonly readTimeout?: number | undefined;
+  /** Longest silence of the server while it is waited for: for the head, and between two pieces of the body. @default none */
+  readonly socketTimeout?: number | undefined;
+  /** clj-http's old name of `connectionTimeout`. */
+  readonly connTimeout?: number | undefined;
+  /** clj-http's name of `poolTimeout`. */
+  readonly connectionRequestTimeout?: number | undefined;
+  /** clj-http's old name of `poolTimeout`. */
+  readonly connRequestTimeout?: number | undefined;
+}
+
+/** Decides about redirects, by requests with their `requestMethod` in lower case. @see Source: `RedirectStrategy` of Apache's client. */
+export interface RedirectStrategy {
+  /** Is another request to be sent? */
+  isRedirected(request: ClientRequest, response: ClientResponse<unknown>): boolean;
+  /**
+   * Where to, or what else is to be another one in the next request. Without it, where `location` says; the method becomes GET, but with
+   * 307 and 308. Credentials of the request before do not go to another origin; those given here do.
+   */
+  getRedirect?(request: ClientRequest, response: ClientResponse<unknown>): string | URL | RequestOptions;
+}
+
+/** A link of a `link` header: `href`, as it was sent, and its parameters by lower-case name. */
+export interface Link {
+  readonly href: string;
+  readonly [parameter: string]: string;
+}
+
+/** Writes and reads a media type. */
+export interface Codec {
+  /** Writes `formParams`. */
+  encode?(value: unknown): string | Uint8Array;
+  /** Reads a body, for `as`. */
+  decode?(bytes: Uint8Array, charset: string): unknown;
 }
 
 export interface JsonOptions {
@@ -215,6 +268,10 @@ export interface ClientResponse<B = Readable> extends AsyncDisposable {
   readonly cookies?: readonly ClientCookie[] | undefined;
   /** The `content-encoding` that was undone. */
   readonly origContentEncoding?: string | undefined;
+  /** The `link` headers, by what they are: "next", for example. */
+  readonly links?: Readonly<Record<string, Link>> | undefined;
+  /** What the cache did; with `cache`, if the request did not go past it. */
+  readonly cached?: "CACHE_HIT" | "CACHE_MISS" | "VALIDATED" | "CACHE_MODULE_RESPONSE" | undefined;
   /** The request as the chain made it; with `saveRequest`. */
   readonly request?: ClientRequest | undefined;
   /** What was sent; with `saveRequest`. */

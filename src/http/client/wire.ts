@@ -1,7 +1,7 @@
 /** The innermost client: sends a request whose address, headers and body are settled. */
 
 import { type Awaitable, andThen } from "../../deferred/index.js";
-import { InvalidArgumentError } from "../../errors/index.js";
+import { InvalidArgumentError, logError } from "../../errors/index.js";
 import { Cancellation } from "./cancellation.js";
 import { Exchange } from "./exchange.js";
 import { headerLinesOf } from "./headers.js";
@@ -30,6 +30,9 @@ export function wire(request: ClientRequest): Awaitable<ClientResponse<unknown>>
   const method = (request.requestMethod ?? "").toUpperCase();
   if (method === "") throw new InvalidArgumentError('a request needs a method, such as method: "get"');
   const isTrace = method === "TRACE";
+  if (isTrace && (request.body ?? request.multipart) !== undefined) {
+    logError(undefined, "a TRACE request has no body; the one it was given is left out", "warn");
+  }
   return andThen(isTrace ? payloadOf({}) : payloadOf(request), (payload): Awaitable<ClientResponse<unknown>> => {
     const wireRequest = wireRequestOf(request, target, method, payload);
     const exchange = new Exchange(request, wireRequest, target, payload, pool, Cancellation.of(request));

@@ -2,14 +2,17 @@
 
 import { wrapAccept, wrapAcceptEncoding } from "./steps/accept.js";
 import { wrapBasicAuth } from "./steps/basic-auth.js";
+import { wrapCache } from "./steps/cache.js";
 import { wrapCoercion } from "./steps/coercion.js";
 import { wrapContentType } from "./steps/content-type.js";
 import { wrapCookies } from "./steps/cookies.js";
+import { wrapDebug } from "./steps/debug.js";
 import { wrapDecompression } from "./steps/decompression.js";
 import { wrapDigestAuth } from "./steps/digest-auth.js";
 import { wrapExceptions } from "./steps/exceptions.js";
 import { wrapFormParams } from "./steps/form-params.js";
 import { wrapInterceptors } from "./steps/interceptors.js";
+import { wrapLinks } from "./steps/links.js";
 import { wrapMethod } from "./steps/method.js";
 import { wrapMultipart } from "./steps/multipart.js";
 import { wrapNestedParams } from "./steps/nested-params.js";
@@ -18,17 +21,20 @@ import { wrapQueryParams } from "./steps/query-params.js";
 import { wrapRedirects } from "./steps/redirects.js";
 import { wrapRetry } from "./steps/retry.js";
 import { wrapUrl } from "./steps/url.js";
+import { wrapValidation } from "./steps/validation.js";
 import type { Client, ClientMiddleware } from "./types.js";
 
 /** The steps of `wrapRequest`, the outermost first: what comes later is closer to the wire. */
 export const defaultMiddleware: readonly ClientMiddleware[] = [
   wrapExceptions,
   wrapCoercion,
+  wrapLinks,
   wrapRedirects,
   wrapRetry,
   wrapDigestAuth,
   wrapMethod,
   wrapUrl,
+  wrapValidation,
   wrapNestedParams,
   wrapQueryParams,
   wrapFormParams,
@@ -40,7 +46,9 @@ export const defaultMiddleware: readonly ClientMiddleware[] = [
   wrapContentType,
   wrapCookies,
   wrapDecompression,
+  wrapCache,
   wrapInterceptors,
+  wrapDebug,
 ];
 
 /**

@@ -6,7 +6,8 @@ import { createServer as createHttpsServer } from "node:https";
 import { getDefaultHighWaterMark } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
-import type { NodeServer, ResolvedServerOptions } from "./options.js";
+import { messageClasses } from "../../message/index.js";
+import { isExpress, type NodeServer, type ResolvedServerOptions } from "./options.js";
 import { serveBoth } from "./preface.js";
 
 /** Node's limit is one for the whole head, of which these are parts; what is between them is for it to refuse. */
@@ -74,6 +75,7 @@ function httpOptions(options: ResolvedServerOptions): HttpOptions {
     requireHostHeader: false,
     maxHeaderSize: options.maxInitialLineLength + options.maxHeaderSize + SLACK,
     connectionsCheckingInterval: Math.max(10, Math.min(LONGEST_CHECK, ...times.map((time) => Math.ceil(time / 2)))),
+    ...(isExpress(options.fallback) && messageClasses(options.fallback)),
     // A body that is waited for must find room in Node's buffer, with a byte to spare: a full one stops the connection.
     ...(requestBufferSize >= getDefaultHighWaterMark(false) && { highWaterMark: requestBufferSize + 1 }),
   };

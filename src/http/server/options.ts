@@ -7,6 +7,7 @@ import { Server as NetServer, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Awaitable } from "../../deferred/index.js";
 import { InvalidArgumentError } from "../../errors/index.js";
+import type { AppOfMessages } from "../../message/index.js";
 import type { CompressionOptions } from "../../ring/compression.js";
 import type { Handler, RingRequest, RingResponse } from "../../ring/types.js";
 import { checkNames } from "./option-names.js";
@@ -303,8 +304,8 @@ function checkFallback(fallback: unknown, versions: ReadonlySet<HttpVersion>): v
 }
 
 /** Express puts requests on a prototype of its own, which is made for HTTP/1. */
-function isExpress(app: object): boolean {
-  return "request" in app && "response" in app && "handle" in app;
+export function isExpress(fallback: object | undefined): fallback is AppOfMessages {
+  return fallback !== undefined && "request" in fallback && "response" in fallback && "handle" in fallback;
 }
 
 function checkFunction(name: string, value: unknown): void {

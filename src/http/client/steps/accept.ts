@@ -15,12 +15,24 @@ export function acceptEncodingRequest(request: ClientRequest): ClientRequest {
   return withHeader(request, "accept-encoding", value);
 }
 
-/** Client middleware: writes `accept` as a header, see {@link acceptRequest}. */
+/**
+ * Client middleware: writes `accept` as a header, see {@link acceptRequest}.
+ *
+ * @example
+ * await http.get(upstream, { accept: "json", as: "json" });
+ * @see Source: `aleph.http.client-middleware/wrap-accept`.
+ */
 export function wrapAccept(client: Client): Client {
   return (request) => client(acceptRequest(request));
 }
 
-/** Client middleware: writes `acceptEncoding` as a header, see {@link acceptEncodingRequest}. */
+/**
+ * Client middleware: writes `acceptEncoding` as a header, see {@link acceptEncodingRequest}.
+ *
+ * @example
+ * await http.get(upstream, { acceptEncoding: ["zstd"], decompressBody: false });
+ * @see Source: `aleph.http.client-middleware/wrap-accept-encoding`.
+ */
 export function wrapAcceptEncoding(client: Client): Client {
   return (request) => client(acceptEncodingRequest(request));
 }

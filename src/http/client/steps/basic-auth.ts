@@ -12,7 +12,13 @@ export function basicAuthRequest(request: ClientRequest): ClientRequest {
   return withHeader(request, "authorization", `Basic ${Buffer.from(text).toString("base64")}`);
 }
 
-/** Client middleware: writes `basicAuth` as a header, see {@link basicAuthRequest}. */
+/**
+ * Client middleware: writes `basicAuth` as a header, see {@link basicAuthRequest}.
+ *
+ * @example
+ * await http.get(upstream, { basicAuth: ["ada", "a password"] });
+ * @see Source: `aleph.http.client-middleware/wrap-basic-auth`.
+ */
 export function wrapBasicAuth(client: Client): Client {
   return (request) => client(basicAuthRequest(request));
 }

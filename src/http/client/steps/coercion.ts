@@ -7,6 +7,7 @@ import { isSource, toReadable } from "../../../stream/index.js";
 import { CoercionError } from "../errors.js";
 import { isUnexceptionalStatus } from "../response.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
+import { codecFor, mediaTypeOf } from "./content-type.js";
 
 const MAX_BYTES = 104_857_600;
 
@@ -61,12 +62,29 @@ function convert(bytes: Uint8Array, as: string, response: ClientResponse<unknown
     case "x-www-form-urlencoded":
       return formDecodeMap(textOf(bytes, charsetOf(response)), charsetOf(response));
     case "auto":
+      if (codecFor(contentType, request)?.decode !== undefined) return decodeBy(contentType, bytes, response, request);
       if (isJson(contentType)) return asJson(bytes, response, request);
       return isForm(contentType)
         ? convert(bytes, "x-www-form-urlencoded", response, request)
         : textOf(bytes, charsetOf(response));
     default:
-      return textOf(bytes, as);
+      return codecFor(mediaTypeOf(as), request)?.decode === undefined
+        ? textOf(bytes, as)
+        : decodeBy(mediaTypeOf(as), bytes, response, request);
+  }
+}
+
+function decodeBy(
+  mediaType: string,
+  bytes: Uint8Array,
+  response: ClientResponse<unknown>,
+  request: ClientRequest,
+): unknown {
+  const encoding = charsetOf(response);
+  try {
+    return codecFor(mediaType, request)?.decode?.(bytes, encoding);
+  } catch (cause) {
+    throw new CoercionError(mediaType, { ...response, body: textOf(bytes, encoding) }, cause);
   }
 }
 
@@ -87,7 +105,7 @@ function reader(body: Body, encoding: string): AsyncIterable<string> {
 
 /**
  * The response with its body as `as` says: "string", "byteArray", "json", "auto" (by its content type), "reader",
- * "x-www-form-urlencoded", "webStream", or the name of a charset. Text has the charset that the response names, else UTF-8. Without a body JSON is
+ * "x-www-form-urlencoded", "webStream", a media type of `codecs`, or the name of a charset. Text has the charset that the response names, else UTF-8. Without a body JSON is
  * null.
  *
  * @throws {CoercionError} code `RING_COERCION`, for JSON that is none; `RING_BODY_TOO_LARGE` beyond `maxBytes`;
@@ -109,7 +127,13 @@ export function coercionResponse(
   });
 }
 
-/** Client middleware: reads the body as `as` says, see {@link coercionResponse}. */
+/**
+ * Client middleware: reads the body as `as` says, see {@link coercionResponse}.
+ *
+ * @example
+ * const { body } = await http.get(upstream, { as: "json", maxBytes: 1_000_000 });
+ * @see Source: `aleph.http.client-middleware/coerce-response-body`.
+ */
 export function wrapCoercion(client: Client): Client {
   return (request) => andThen(client(request), (response) => coercionResponse(response, request));
 }

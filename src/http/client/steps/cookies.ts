@@ -85,7 +85,15 @@ function defaultPath(path: string): string {
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
 
-/** Client middleware: sends and keeps cookies, see {@link cookiesRequest} and {@link cookiesResponse}. */
+/**
+ * Client middleware: sends and keeps cookies, see {@link cookiesRequest} and {@link cookiesResponse}.
+ *
+ * @example
+ * const cookieStore = http.inMemoryCookieStore();
+ * await http.post(upstream, { cookieStore, formParams: { user: "ada" } });
+ * const { cookies } = await http.get(upstream, { cookieStore });
+ * @see Source: `aleph.http.client-middleware/wrap-cookies`.
+ */
 export function wrapCookies(client: Client): Client {
   return (request) => {
     const sent = cookiesRequest(request);

@@ -1,4 +1,4 @@
-import { PassThrough, pipeline, type Readable, Transform, type TransformCallback } from "node:stream";
+import { PassThrough, type Readable, Transform, type TransformCallback } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import { isReadable } from "../../../byte-streams/core.js";
 import { andThen } from "../../../deferred/index.js";
@@ -6,6 +6,7 @@ import { headerOf } from "../../../ring/headers.js";
 import { mapToFill } from "../../../ring/param-map.js";
 import { isSource, toReadable, toSource } from "../../../stream/index.js";
 import { withHeader } from "../headers.js";
+import { piped } from "../response-body.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
 
 const ACCEPTED = "gzip, deflate, br";
@@ -70,19 +71,12 @@ class Decoder extends Transform {
   }
 }
 
-const ignore = (): void => {};
-
 /** @returns undefined, if one of the encodings is not known */
 function decoded(body: Readable, encodings: readonly string[]): Readable | undefined {
   const openers = encodings.map((name) => DECODERS[name.trim().toLowerCase()]);
   if (openers.includes(undefined)) return undefined;
   // The one that was put on last comes off first.
-  return openers.reduceRight<Readable>((from, open) => {
-    const decoder = new Decoder(open as Open);
-    pipeline(from, decoder, ignore);
-    // As for every body: an error that nobody waits for is nobody's concern.
-    return decoder.on("error", ignore);
-  }, body);
+  return openers.reduceRight<Readable>((from, open) => piped(from, new Decoder(open as Open)), body);
 }
 
 /** The response with its body decoded; `content-encoding` and the length, which are those of the encoded one, go. */
@@ -107,7 +101,13 @@ function isBodiless(status: number, request: ClientRequest): boolean {
   return status === 204 || status === 304 || request.requestMethod?.toLowerCase() === "head";
 }
 
-/** Client middleware: asks for compressed bodies and decodes them, unless `decompressBody` is false. */
+/**
+ * Client middleware: asks for compressed bodies and decodes them, unless `decompressBody` is false.
+ *
+ * @example
+ * const { body, origContentEncoding } = await http.get(upstream, { as: "string" });
+ * @see Source: `clj-http.client/wrap-decompression`.
+ */
 export function wrapDecompression(client: Client): Client {
   return (request) => {
     if (request.decompressBody === false) return client(request);

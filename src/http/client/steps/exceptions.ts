@@ -28,7 +28,14 @@ function check(response: ClientResponse<unknown>, request: ClientRequest): Await
   });
 }
 
-/** Client middleware: an error status is a `StatusError`, unless `throwExceptions` is false; its body is received first. */
+/**
+ * Client middleware: an error status is a `StatusError`, unless `throwExceptions` is false; its body is received first.
+ *
+ * @example
+ * const response = await http.get(upstream, { throwExceptions: false });
+ * if (http.isMissing(response)) console.log("there is none");
+ * @see Source: `aleph.http.client-middleware/wrap-exceptions`.
+ */
 export function wrapExceptions(client: Client): Client {
   return (request) => andThen(client(request), (response) => check(response, request));
 }

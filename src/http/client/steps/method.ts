@@ -11,7 +11,13 @@ export function methodRequest(request: ClientRequest): ClientRequest {
   return next;
 }
 
-/** Client middleware: `method` stands for `requestMethod`, and goes before it. */
+/**
+ * Client middleware: `method` stands for `requestMethod`, and goes before it.
+ *
+ * @example
+ * await http.request({ url: upstream, method: "REPORT" });
+ * @see Source: `aleph.http.client-middleware/wrap-method`.
+ */
 export function wrapMethod(client: Client): Client {
   return (request) => client(methodRequest(request));
 }

@@ -2,7 +2,18 @@ import { andThen } from "../../../deferred/index.js";
 import { encodeMultipart } from "../multipart.js";
 import type { Client, ClientRequest } from "../types.js";
 
-/** Client middleware: makes `multipart` the body of the request; TRACE has none. */
+/**
+ * Client middleware: makes `multipart` the body of the request; TRACE has none.
+ *
+ * @example
+ * await http.post(upstream, {
+ *   multipart: [
+ *     { partName: "title", content: "A photo" },
+ *     { partName: "photo", content: http.file("photo.jpg") },
+ *   ],
+ * });
+ * @see Source: `:multipart` of `aleph.http`.
+ */
 export function wrapMultipart(client: Client): Client {
   return (request) => {
     const parts = request.multipart ?? formDataIn(request);

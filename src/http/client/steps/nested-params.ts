@@ -40,7 +40,13 @@ export function nestedParamsRequest(request: ClientRequest): ClientRequest {
   };
 }
 
-/** Client middleware: flattens nested parameters, see {@link nestedParamsRequest}. */
+/**
+ * Client middleware: flattens nested parameters, see {@link nestedParamsRequest}.
+ *
+ * @example
+ * await http.get(upstream, { queryParams: { filter: { name: "ada" } } });
+ * @see Source: `aleph.http.client-middleware/wrap-nested-params`.
+ */
 export function wrapNestedParams(client: Client): Client {
   return (request) => client(nestedParamsRequest(request));
 }

@@ -7,7 +7,13 @@ export function oauthRequest(request: ClientRequest): ClientRequest {
   return oauthToken === undefined ? request : withHeader(request, "authorization", `Bearer ${oauthToken}`);
 }
 
-/** Client middleware: writes `oauthToken` as a header, see {@link oauthRequest}. */
+/**
+ * Client middleware: writes `oauthToken` as a header, see {@link oauthRequest}.
+ *
+ * @example
+ * await http.get(upstream, { oauthToken: "a token" });
+ * @see Source: `aleph.http.client-middleware/wrap-oauth`.
+ */
 export function wrapOauth(client: Client): Client {
   return (request) => client(oauthRequest(request));
 }

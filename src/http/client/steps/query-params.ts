@@ -42,7 +42,13 @@ export function queryParamsRequest(request: ClientRequest): ClientRequest {
   return { ...rest, queryString: both };
 }
 
-/** Client middleware: puts `queryParams` into the query, see {@link queryParamsRequest}. */
+/**
+ * Client middleware: puts `queryParams` into the query, see {@link queryParamsRequest}.
+ *
+ * @example
+ * await http.get(upstream, { queryParams: { q: "two words", tag: ["a", "b"] }, multiParamStyle: "array" });
+ * @see Source: `aleph.http.client-middleware/wrap-query-params`.
+ */
 export function wrapQueryParams(client: Client): Client {
   return (request) => client(queryParamsRequest(request));
 }

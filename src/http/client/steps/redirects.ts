@@ -3,6 +3,7 @@ import { BodyNotReplayableError, RedirectError } from "../errors.js";
 import { withoutHeaders } from "../headers.js";
 import { isReplayable } from "../payload.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
+import { isLimitAnError, methodOf, verdictOn } from "./redirect-strategy.js";
 import { urlRequest } from "./url.js";
 
 const MAX_REDIRECTS = 20;
@@ -14,28 +15,6 @@ const OF_THE_BODY = new Set([
   "content-language",
   "transfer-encoding",
 ]);
-
-function methodOf(request: ClientRequest): string {
-  return (request.method ?? request.requestMethod ?? "get").toLowerCase();
-}
-
-/** The method of the next request; undefined if there is to be none. */
-function nextMethod(status: number, request: ClientRequest): string | undefined {
-  const method = methodOf(request);
-  const isSafe = method === "get" || method === "head";
-  switch (status) {
-    case 301:
-    case 302:
-      return isSafe ? method : request.forceRedirects === true ? "get" : undefined;
-    case 303:
-      return method === "head" ? "head" : "get";
-    case 307:
-    case 308:
-      return isSafe || request.forceRedirects === true ? method : undefined;
-    default:
-      return undefined;
-  }
-}
 
 function urlOf(request: ClientRequest): URL {
   const { scheme, host, port, uri, queryString } = urlRequest(request);
@@ -69,6 +48,25 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
   return withoutHeaders(anonymous, CREDENTIALS);
 }
 
+/** Why a redirect is not to be followed; undefined if it is. */
+function faultOf(location: string, from: URL, request: ClientRequest, trace: readonly string[]): string | undefined {
+  if (!URL.canParse(location, from.href)) return `a redirect leads to ${JSON.stringify(location)}, which is no URL`;
+  if (request.allowRelativeRedirects === false && !URL.canParse(location)) {
+    return "a redirect leads to a relative URL; allow it with allowRelativeRedirects";
+  }
+  const to = new URL(location, from);
+  if (to.protocol !== "http:" && to.protocol !== "https:") {
+    return `a redirect leads to ${to.protocol}, which is neither http: nor https:`;
+  }
+  if (from.protocol === "https:" && to.protocol === "http:" && request.allowInsecureRedirects !== true) {
+    return "a redirect leads from https to http; allow it with allowInsecureRedirects";
+  }
+  if (request.allowCircularRedirects === false && (trace.includes(to.href) || to.href === from.href)) {
+    return "a redirect leads back to where it came from; allow it with allowCircularRedirects";
+  }
+  return undefined;
+}
+
 function follow(
   client: Client,
   request: ClientRequest,
@@ -76,31 +74,24 @@ function follow(
   trace: readonly string[],
 ): Awaitable<ClientResponse<unknown>> {
   const traced = trace.length === 0 ? response : { ...response, traceRedirects: trace };
-  const { location } = response.headers;
-  const method = nextMethod(response.status, request);
-  if (request.followRedirects === false || location === undefined || method === undefined) return traced;
+  const { method, changes } = verdictOn(traced, request);
+  const location = changes?.url === undefined ? response.headers.location : String(changes.url);
+  if (location === undefined || method === undefined) return traced;
   const { maxRedirects = MAX_REDIRECTS } = request;
   // Aleph counts so: one hop more than the limit says.
   if (trace.length > maxRedirects) {
-    if (request.throwExceptions !== true) return traced;
+    if (!isLimitAnError(request)) return traced;
     response.close();
     throw new RedirectError(`more than maxRedirects (${maxRedirects}) redirects`, traced);
   }
   const from = urlOf(request);
-  if (!URL.canParse(location, from.href)) {
+  const fault = faultOf(location, from, request, trace);
+  if (fault !== undefined) {
     response.close();
-    throw new RedirectError(`a redirect leads to ${JSON.stringify(location)}, which is no URL`, traced);
+    throw new RedirectError(fault, traced);
   }
   const to = new URL(location, from);
-  if (to.protocol !== "http:" && to.protocol !== "https:") {
-    response.close();
-    throw new RedirectError(`a redirect leads to ${to.protocol}, which is neither http: nor https:`, traced);
-  }
-  if (from.protocol === "https:" && to.protocol === "http:" && request.allowInsecureRedirects !== true) {
-    response.close();
-    throw new RedirectError("a redirect leads from https to http; allow it with allowInsecureRedirects", traced);
-  }
-  const next = nextRequest(request, from, to, method);
+  const next = { ...nextRequest(request, from, to, method), ...changes, url: to.href };
   if (method === methodOf(request) && !isReplayable(next)) {
     response.close();
     throw new BodyNotReplayableError(`a redirect with status ${response.status} asks for the body again`);
@@ -118,11 +109,15 @@ function exchange(
 }
 
 /**
- * Client middleware: follows redirects, see `followRedirects`, `maxRedirects`, `forceRedirects`.
+ * Client middleware: follows redirects, see `followRedirects`, `maxRedirects`, `forceRedirects`, `redirectStrategy`.
  *
  * To another origin no credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
  * `digestAuth`), unless `keepCredentials` says so; where the method becomes GET the body and its headers go; from https to http it is an
  * error, code `RING_REDIRECT`.
+ *
+ * @example
+ * const { traceRedirects } = await http.get(upstream, { maxRedirects: 3 });
+ * @see Source: `aleph.http.client-middleware/handle-redirects`.
  */
 export function wrapRedirects(client: Client): Client {
   return (request) => exchange(client, request, []);

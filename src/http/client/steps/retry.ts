@@ -30,6 +30,10 @@ function attempt(client: Client, request: ClientRequest, count: number): Awaitab
 /**
  * Client middleware: asks `retryHandler`, with the error and how often it was asked, whether to try again after an I/O error.
  * Only idempotent methods with a body that can be sent again are.
+ *
+ * @example
+ * await http.get(upstream, { retryHandler: (error, count) => count <= 3 });
+ * @see Source: clj-http's `:retry-handler`.
  */
 export function wrapRetry(client: Client): Client {
   return (request) => (request.retryHandler === undefined ? client(request) : attempt(client, request, 1));

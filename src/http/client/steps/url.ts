@@ -79,7 +79,13 @@ function decode(text: string): string {
   }
 }
 
-/** Client middleware: takes `url` apart, see {@link urlRequest}. */
+/**
+ * Client middleware: takes `url` apart, see {@link urlRequest}.
+ *
+ * @example
+ * await http.get("http://ada:secret@example.com/a path?q=x");
+ * @see Source: `aleph.http.client-middleware/wrap-url`.
+ */
 export function wrapUrl(client: Client): Client {
   return (request) => client(urlRequest(request));
 }

@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from "./index.js";
+
+/** The names of all options of a kind; the compiler holds the list to the interface. */
+export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]: true };
+
+/**
+ * Refuses what is no option: a name that is misspelt would be ignored, and nobody would notice.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`
+ */
+export function checkOptionNames(who: string, options: object, names: Readonly<Record<string, true>>): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(`${who}: there is no option ${unknown}; there are ${Object.keys(names).join(", ")}`);
+}
+
+/** @throws {InvalidArgumentError} unless it is a whole number above 0 */
+export function checkCount(who: string, name: string, value: number, unit: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`${who}: ${name} must be a whole number of ${unit} above 0, not ${value}`);
+}
+
+/** @throws {InvalidArgumentError} unless it is above 0 */
+export function checkMilliseconds(who: string, name: string, value: number): number {
+  if (value > 0) return value;
+  throw new InvalidArgumentError(`${who}: ${name} must be above 0 milliseconds, not ${value}`);
+}
+
+/** @throws {InvalidArgumentError} unless it is one of these */
+export function checkChoice<Choice extends string>(
+  who: string,
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice {
+  if (choices.includes(value)) return value;
+  throw new InvalidArgumentError(`${who}: ${name} must be one of ${choices.join(", ")}, not ${value}`);
+}
