@@ -8,7 +8,7 @@ import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
 import { type Server, startServer } from "../../../src/http/index.js";
-import { describeWith, findProgram } from "../../needs.js";
+import { describeWith, findProgram, nginxPath, pythonWith } from "../../needs.js";
 import { certificate, openssl } from "../certificate.js";
 import { everything, Nginx, run } from "./peer-programs.js";
 
@@ -122,7 +122,7 @@ describeWith("h2load", findProgram("h2load"), "h2load", (h2load) => {
   });
 });
 
-describeWith("nginx", findProgram("nginx", "../sbin/nginx"), "nginx in front", (program) => {
+describeWith("nginx", nginxPath(), "nginx in front", (program) => {
   let nginx: Nginx | undefined;
   let connections = 0;
   let behind: Server;
@@ -204,7 +204,7 @@ for name, base, options in [("httpx", plain, {}), ("httpx-h2c", h2c, {"http1": F
         print(name, "OK")
 `;
 
-describeWith("python3 with requests and httpx", findProgram("python3"), "Python's clients", (python) => {
+describeWith("python3 with requests and httpx", pythonWith("requests", "httpx", "h2"), "Python's clients", (python) => {
   it("read and send over HTTP/1 and HTTP/2", async () => {
     const [certificatePath, path] = [join(folder, "cert.pem"), join(folder, "file")];
     const urls = [`http://localhost:${plain.port}`, `http://localhost:${h2c.port}`, `https://localhost:${tls?.port}`];
