@@ -33,9 +33,14 @@ const CANCEL = int32(8);
 interface Attacked {
   readonly port: number;
   /** Handlers that were called for the attacker. */
-  called(): number;
+  readonly called: () => number;
   /** Those that have not come to an end. */
-  underWay(): number;
+  readonly underWay: () => number;
+}
+
+/** Waits until a number is 0. */
+async function allDone(count: () => number): Promise<void> {
+  while (count() > 0) await sleep(1);
 }
 
 /** Runs an attack, while another client asks again and again; each of its answers has to come. */
@@ -72,10 +77,10 @@ async function underAttack(attack: (attacked: Attacked) => Promise<void>): Promi
       shutdownTimeout: 5,
     });
     const bystander = await FrameClient.to(server.port);
-    let isOver = false;
+    const over = new AbortController();
     const asking = (async (): Promise<number> => {
       let stream = 1;
-      for (; !isOver || stream < 5; stream += 2) {
+      for (; !over.signal.aborted || stream < 5; stream += 2) {
         bystander.send(ask(stream, "/fine"));
         expect(await bodyOf(bystander, stream)).toBe("fine");
         await sleep(2);
@@ -87,12 +92,12 @@ async function underAttack(attack: (attacked: Attacked) => Promise<void>): Promi
       await attack({ port: server.port, called: () => called, underWay: () => underWay });
       expect(process.memoryUsage().rss - memory).toBeLessThan(150 * MIB);
     } finally {
-      isOver = true;
+      over.abort();
       await asking;
       bystander.leave();
     }
     // It ends only when each handler and each connection has.
-    while (underWay > 0) await sleep(1);
+    await allDone(() => underWay);
     await server.close();
     expect(log).toEqual([]);
   });
@@ -133,11 +138,12 @@ describe("over HTTP/2", () => {
     ["window updates", () => frame(WINDOW_UPDATE, 0, 0, int32(1))],
     ["acknowledgements of nothing", () => frame(SETTINGS, ACK, 0)],
   ])("a flood of %s from a client that reads nothing fills no memory", (_what, make) =>
-    underAttack(async ({ port }) => {
+    underAttack(async ({ port, called }) => {
       const client = await FrameClient.to(port);
       client.pause();
       await client.flood(100_000, make);
       client.leave();
+      expect(called()).toBeLessThan(2);
     }),
   );
 
@@ -298,7 +304,9 @@ describe("over HTTP/2", () => {
         [3, 7],
       ] as const) {
         client.send(frame(HEADERS, END_HEADERS, stream, head), frame(DATA, END_STREAM, stream, Buffer.alloc(size)));
-        await client.until((found) => found.type === RST_STREAM && found.stream === stream);
+        const refusal = await client.until((found) => found.type === RST_STREAM && found.stream === stream);
+        // PROTOCOL_ERROR
+        expect(refusal.payload.readUInt32BE()).toBe(1);
       }
       client.leave();
     }));
