@@ -133,6 +133,8 @@ class BusRooms<T, M> implements Rooms<T, M> {
   readonly #encode: (message: T) => M;
   readonly #process = randomBytes(9).toString("base64url");
   readonly #rooms = new Map<string, Room<T, M>>();
+  /** Of each sink, in whatever rooms. */
+  readonly #memberships = new WeakMap<object, Set<Member<M>>>();
   readonly #presence: Presence;
   readonly #reports: Source<RoomMessage<T>>;
   readonly #counts = { received: 0, sent: 0, dropped: 0, disconnected: 0, malformed: 0, interrupted: 0 };
@@ -197,8 +199,23 @@ class BusRooms<T, M> implements Rooms<T, M> {
     room.members.set(sinkable, entry);
     this.#members++;
     this.#presence.set(name, room.members.size);
-    sink.onClosed(() => entry.member.leave());
+    this.#watch(sinkable, sink, entry.member);
     return entry.membership;
+  }
+
+  /** One callback for each sink, however often it joins and leaves. */
+  #watch(key: object, sink: Sink<M>, member: Member<M>): void {
+    const found = this.#memberships.get(key);
+    const members = found ?? new Set<Member<M>>();
+    members.add(member);
+    if (found !== undefined) {
+      if (sink.isClosed()) member.leave();
+      return;
+    }
+    this.#memberships.set(key, members);
+    sink.onClosed(() => {
+      for (const each of members) each.leave();
+    });
   }
 
   #entry(name: string, room: Room<T, M>, key: object, sink: Sink<M>, options: JoinOptions): Entry<M> {
@@ -216,7 +233,10 @@ class BusRooms<T, M> implements Rooms<T, M> {
   }
 
   #onGone(name: string, room: Room<T, M>, key: object): void {
-    if (!room.members.delete(key)) return;
+    const entry = room.members.get(key);
+    if (entry === undefined) return;
+    room.members.delete(key);
+    this.#memberships.get(key)?.delete(entry.member);
     this.#members--;
     if (!this.#isClosed) this.#presence.set(name, room.members.size);
     if (room.members.size > 0) return;

@@ -230,6 +230,20 @@ describe("join", () => {
     expect(chat.join("x", b).isMember).toBe(true);
   });
 
+  it("leaves nothing behind on a sink that joins and leaves again and again", async () => {
+    const chat = make();
+    const a = stream<string>(10);
+    const onClosed = jest.spyOn(a, "onClosed");
+    for (let n = 0; n < 100; n++) chat.join(`${n % 3}`, a).leave();
+    expect(onClosed).toHaveBeenCalledTimes(1);
+    const memberships = ["x", "y"].map((room) => chat.join(room, a));
+    a.close();
+    expect(memberships.map(({ isMember }) => isMember)).toEqual([false, false]);
+    expect(chat.join("x", a).isMember).toBe(false);
+    expect(chat.join("x", stream<string>()).isMember).toBe(true);
+    expect(chat.size("x")).toBe(1);
+  });
+
   it("closes the members of a room whose subscription ends, so that they come again", async () => {
     const bus = textBus();
     const chat = make({}, bus);

@@ -86,9 +86,10 @@ describe("a room of websockets", () => {
     for (const message of said) expect(await room.chat.broadcast("x", message)).toBe(true);
     const expected = said.map(shown);
     for (const { hears } of clients) expect(await hears(said.length)).toEqual(expected);
-    const { bytesRead } = (clients[0]?.socket as unknown as { _socket: Socket })._socket;
+    const [first] = clients as [(typeof clients)[0]];
+    const { bytesRead } = (first.socket as unknown as { _socket: Socket })._socket;
     expect(bytesRead > 500_000).toBe(!compression);
-    expect(clients[0]?.socket.extensions).toBe(compression ? "permessage-deflate" : "");
+    expect(first.socket.extensions).toBe(compression ? "permessage-deflate" : "");
   });
 
   it("keeps the order of what is said to all and to one", async () => {
