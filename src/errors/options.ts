@@ -6,12 +6,21 @@ export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]:
 /**
  * Refuses what is no option: a name that is misspelt would be ignored, and nobody would notice.
  *
+ * @param remedies What to do in place of options that there are elsewhere, by name.
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`
  */
-export function checkOptionNames(who: string, options: object, names: Readonly<Record<string, true>>): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
-  if (unknown === undefined) return;
-  throw new InvalidArgumentError(`${who}: there is no option ${unknown}; there are ${Object.keys(names).join(", ")}`);
+export function checkOptionNames(
+  who: string,
+  options: object,
+  names: Readonly<Record<string, true>> | readonly string[],
+  remedies: Readonly<Record<string, string>> = {},
+): void {
+  const known = Array.isArray(names) ? (names as readonly string[]) : Object.keys(names);
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const remedy = Object.hasOwn(remedies, name) ? remedies[name] : `there are ${known.join(", ")}`;
+    throw new InvalidArgumentError(`${who} has no option ${JSON.stringify(name)}: ${remedy}`);
+  }
 }
 
 /** @throws {InvalidArgumentError} unless it is a whole number above 0 */

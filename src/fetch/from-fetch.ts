@@ -1,5 +1,6 @@
 import { type Awaitable, andThen } from "../deferred/index.js";
-import { describe, InvalidArgumentError, RingError } from "../errors/index.js";
+import { describe, RingError } from "../errors/index.js";
+import { checkOptionNames } from "../errors/options.js";
 import { abortSignal, exchangeBehind, InvalidResponseError, webBody } from "../message/index.js";
 import { InvalidHostError } from "../ring/host.js";
 import { tagged } from "../ring/tag.js";
@@ -50,10 +51,8 @@ export function fromFetch(
   fetchHandler: (request: Request, map: RingRequest) => Awaitable<Response | null | undefined>,
   options: FromFetchOptions = {},
 ): Handler {
-  const { passNotFound = false, ...unknown } = options;
-  for (const name of Object.keys(unknown)) {
-    throw new InvalidArgumentError(`fromFetch: there is no option ${JSON.stringify(name)}; there is passNotFound`);
-  }
+  checkOptionNames("fromFetch", options, ["passNotFound"]);
+  const { passNotFound = false } = options;
   return tagged("fromFetch", fetchHandler, (map: RingRequest) =>
     andThen(fetchHandler(toFetchRequest(map), map), (response) => toMap(response, map, passNotFound)),
   );

@@ -1,5 +1,5 @@
 import type { Awaitable } from "../deferred/index.js";
-import { InvalidArgumentError } from "../errors/index.js";
+import { checkOptionNames } from "../errors/options.js";
 import { serve } from "../message/index.js";
 import { tagged } from "../ring/tag.js";
 import type { Handler, RingResponse } from "../ring/types.js";
@@ -54,12 +54,7 @@ export function toFetch<Host extends readonly unknown[] = readonly unknown[]>(
   handler: Handler,
   options: ToFetchOptions<Host> = {},
 ): (request: Request, ...host: Host) => Promise<Response> {
-  for (const name of Object.keys(options)) {
-    if (OPTIONS.includes(name)) continue;
-    throw new InvalidArgumentError(
-      `toFetch: there is no option ${JSON.stringify(name)}; there are ${OPTIONS.join(", ")}`,
-    );
-  }
+  checkOptionNames("toFetch", options, OPTIONS);
   const { fallback = notFound, errorHandler, remoteAddr = unknownAddress } = options;
   return tagged("toFetch", handler, (request: Request, ...host: Host) => {
     return new Promise<Response>((resolve) => {

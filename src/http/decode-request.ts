@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { BodyAbortedError, type ByteBody, charset, Gathered, readChunks } from "../byte-streams/core.js";
 import { type Deferred, isDeferrable, toDeferred } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
+import { checkOptionNames } from "../errors/options.js";
 import { exchangeBehind } from "../message/index.js";
 import {
   type FormPart,
@@ -17,7 +18,6 @@ import { findContentTypeCharset } from "../ring/parsing.js";
 import { contentType } from "../ring/request.js";
 import type { RingRequest } from "../ring/types.js";
 import { type Source, toSource } from "../stream/index.js";
-import { refuseUnknown } from "./client/options.js";
 import { PartFiles } from "./part-files.js";
 
 interface PartFacts {
@@ -136,7 +136,7 @@ export function decodeRequest(request: Partial<RingRequest>, options: DecodeRequ
 }
 
 function settingsOf(options: DecodeRequestOptions): Settings {
-  refuseUnknown("decodeRequest", options, KNOWN);
+  checkOptionNames("decodeRequest", options, KNOWN);
   const limits = { ...LIMITS };
   for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
     const limit = options[name] ?? LIMITS[name];

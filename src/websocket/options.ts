@@ -4,6 +4,7 @@ import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "n
 import type { Duplex } from "node:stream";
 import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
+import { checkOptionNames } from "../errors/options.js";
 import type { HeaderValue, ResponseHeaders, RingRequest } from "../ring/types.js";
 import { checkPingPayload } from "./control.js";
 import type { DuplexOptions } from "./duplex.js";
@@ -69,7 +70,7 @@ const HEARTBEAT_OPTIONS = ["sendAfterIdle", "payload", "timeout"];
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for what cannot work */
 export function checkOptions(options: WebsocketOptions): void {
-  checkNames("a websocket", options, [...HANDSHAKE_OPTIONS, ...DUPLEX_OPTIONS]);
+  checkOptionNames("a websocket", options, [...HANDSHAKE_OPTIONS, ...DUPLEX_OPTIONS]);
   checkNumber("handshakeTimeout", options.handshakeTimeout, "milliseconds");
   checkCompression("allowExtensions", options.allowExtensions, options.compression);
   checkCommon(options);
@@ -85,13 +86,6 @@ export function checkCommon({
   checkNumber("maxPayload", maxPayload, "bytes");
   checkNumber("closeTimeout", closeTimeout, "milliseconds");
   if (heartbeats !== undefined) checkHeartbeats(heartbeats);
-}
-
-/** A name that is misspelt must not leave a limit out. */
-export function checkNames(whose: string, options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new InvalidArgumentError(`${whose} has no option ${JSON.stringify(unknown)}; there are ${names.join(", ")}`);
 }
 
 /** @param allows value of the option that allows extensions, whose name is that of the side */
@@ -115,7 +109,7 @@ function checkHeader(name: string, value: HeaderValue): void {
 }
 
 function checkHeartbeats(heartbeats: HeartbeatOptions): void {
-  checkNames("heartbeats", heartbeats, HEARTBEAT_OPTIONS);
+  checkOptionNames("heartbeats", heartbeats, HEARTBEAT_OPTIONS);
   const { sendAfterIdle, payload = "" } = heartbeats;
   checkPingPayload(payload);
   if (sendAfterIdle === undefined || (typeof sendAfterIdle === "number" && !Number.isNaN(sendAfterIdle))) return;

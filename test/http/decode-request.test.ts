@@ -238,7 +238,7 @@ describe("decodeRequest", () => {
 
 describe("decodeRequest refuses", () => {
   it("an option that it does not have, in place", () => {
-    expect(() => decode(form(END), { maxPartsize: 1 } as object)).toThrow("decodeRequest has no option maxPartsize");
+    expect(() => decode(form(END), { maxPartsize: 1 } as object)).toThrow('decodeRequest has no option "maxPartsize"');
   });
 
   // Idea 115.

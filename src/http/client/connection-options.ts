@@ -2,7 +2,8 @@
 
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
-import { atLeast, refuseUnknown } from "./options.js";
+import { checkOptionNames } from "../../errors/options.js";
+import { atLeast } from "./options.js";
 import { type Proxy, type ProxyOptions, resolveProxy } from "./proxy.js";
 
 export interface ConnectionOptions {
@@ -70,7 +71,7 @@ const KNOWN: Record<keyof ConnectionOptions, true> = {
 
 /** Fills in the defaults. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
-  refuseUnknown("connectionOptions", options, KNOWN);
+  checkOptionNames("connectionOptions", options, KNOWN);
   const { httpVersions = ["http1"], forceH2c = false, keepAlive = true, idleTimeout } = options;
   for (const version of httpVersions) {
     if (version !== "http1" && version !== "http2") {

@@ -4,7 +4,7 @@ import { Resolver } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { toDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError } from "../../errors/index.js";
-import { refuseUnknown } from "./options.js";
+import { checkOptionNames } from "../../errors/options.js";
 
 export type Lookup = LookupFunction;
 
@@ -66,7 +66,7 @@ const KNOWN: Record<keyof DnsOptions, true> = {
 
 /** A `lookup` function for sockets, over name servers; answers are kept as long as they say. */
 export function dnsLookup(options: DnsOptions): Lookup {
-  refuseUnknown("dnsOptions", options, KNOWN);
+  checkOptionNames("dnsOptions", options, KNOWN);
   const {
     queryTimeout = 5000,
     minTtl = 0,

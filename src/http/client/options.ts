@@ -2,14 +2,6 @@
 
 import { InvalidArgumentError } from "../../errors/index.js";
 
-/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a key that is none of those that are known. */
-export function refuseUnknown(what: string, options: object, known: Readonly<Record<string, true>>): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue;
-    throw new InvalidArgumentError(`${what} has no option ${name}; it has ${Object.keys(known).join(", ")}`);
-  }
-}
-
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if it is less. */
 export function atLeast(least: number, name: string, value: number): number {
   if (typeof value === "number" && value >= least) return value;

@@ -2,6 +2,7 @@
 
 import { type Deferred, deferred, successDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import { checkOptionNames } from "../../errors/options.js";
 import type { HttpCache } from "./cache/http-cache.js";
 import { opener } from "./connection.js";
 import {
@@ -12,7 +13,7 @@ import {
 import { PoolClosedError, PoolQueueFullError } from "./errors.js";
 import { Host, type Waiter } from "./host.js";
 import { type DnsOptions, type DnsResolver, dnsLookup, type Lookup, lookupWith } from "./lookup.js";
-import { atLeast, refuseUnknown } from "./options.js";
+import { atLeast } from "./options.js";
 import {
   HostSampler,
   type HostStats,
@@ -109,7 +110,7 @@ export class ConnectionPool implements AsyncDisposable {
   #period: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
-    refuseUnknown("a connectionPool", options, KNOWN);
+    checkOptionNames("a connectionPool", options, KNOWN);
     this.connectionsPerHost = atLeast(1, "connectionsPerHost", options.connectionsPerHost ?? 8);
     this.#totalConnections = atLeast(0, "totalConnections", options.totalConnections ?? 1024);
     this.#maxQueueSize = atLeast(0, "maxQueueSize", options.maxQueueSize ?? 65_536);

@@ -6,9 +6,9 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";
 import type { buildConnector } from "undici";
 import { InvalidArgumentError } from "../../errors/index.js";
+import { checkOptionNames } from "../../errors/options.js";
 import { ProxyConnectionTimeoutError, ProxyError } from "./errors.js";
 import type { Lookup } from "./lookup.js";
-import { refuseUnknown } from "./options.js";
 import { socksHandshake } from "./socks.js";
 import { portOf, type Target } from "./target.js";
 
@@ -78,7 +78,7 @@ function numberOf(context: TlsOptions | undefined): number {
 
 /** Fills in the defaults. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function resolveProxy(options: ProxyOptions): Proxy {
-  refuseUnknown("proxyOptions", options, KNOWN);
+  checkOptionNames("proxyOptions", options, KNOWN);
   const { protocol = "http", host, user, password, httpHeaders, tunnel } = options;
   if (typeof host !== "string" || host === "") throw new InvalidArgumentError("a proxy needs a host");
   if (!Object.hasOwn(PORTS, protocol)) {

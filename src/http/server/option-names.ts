@@ -1,6 +1,6 @@
 /** The names of the options, and what became of those of Aleph's that Node has no place for. */
 
-import { InvalidArgumentError } from "../../errors/index.js";
+import { checkOptionNames } from "../../errors/options.js";
 
 const HANDLER_NAMES = [
   "errorHandler",
@@ -62,18 +62,10 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for options that are not there, or not any more */
 export function checkNames(options: object): void {
-  check("startServer", options, SERVER_NAMES);
+  checkOptionNames("startServer", options, SERVER_NAMES, LEFT_OUT);
 }
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT` */
 export function checkHandlerNames(who: string, options: object): void {
-  check(who, options, HANDLER_NAMES);
-}
-
-function check(who: string, options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const remedy = Object.hasOwn(LEFT_OUT, name) ? LEFT_OUT[name] : `there are ${names.join(", ")}`;
-    throw new InvalidArgumentError(`${who} has no option ${name}: ${remedy}`);
-  }
+  checkOptionNames(who, options, HANDLER_NAMES, LEFT_OUT);
 }

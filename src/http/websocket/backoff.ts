@@ -1,7 +1,7 @@
 /** How long to wait before asking again. */
 
 import { InvalidArgumentError } from "../../errors/index.js";
-import { checkNames } from "../../websocket/options.js";
+import { checkOptionNames } from "../../errors/options.js";
 
 /** Waits are random, from 0 up to a bound that grows, so that many clients do not come back in the same moment. */
 export interface BackoffOptions {
@@ -21,7 +21,7 @@ export type Backoff = (failures: number) => number;
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function backoffOf(options: BackoffOptions = {}): Backoff {
-  checkNames("backoff", options, ["initial", "factor", "max"]);
+  checkOptionNames("backoff", options, ["initial", "factor", "max"]);
   const { initial = 500, factor = 2, max = 30_000 } = options;
   checkAtLeast(0, "initial", initial);
   checkAtLeast(1, "factor", factor);

@@ -2,12 +2,12 @@
 
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
+import { checkOptionNames } from "../../errors/options.js";
 import type { ResponseHeaders } from "../../ring/types.js";
 import {
   type CommonOptions,
   checkCommon,
   checkCompression,
-  checkNames,
   checkNumber,
   DUPLEX_OPTIONS,
 } from "../../websocket/options.js";
@@ -103,7 +103,7 @@ export interface Plan {
 
 /** Checks url and options. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
 export function planOf(url: string | URL, options: WebsocketClientOptions, more: readonly string[] = []): Plan {
-  checkNames("websocketClient", options, [...CLIENT_OPTIONS, ...more]);
+  checkOptionNames("websocketClient", options, [...CLIENT_OPTIONS, ...more]);
   checkCompression("extensions", options.extensions, options.compression);
   checkHeaders(options);
   checkNumber("connectTimeout", options.connectTimeout, "milliseconds");

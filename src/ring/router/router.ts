@@ -2,6 +2,7 @@
 
 import { andThen, isDeferrable } from "../../deferred/index.js";
 import { describe, InvalidArgumentError } from "../../errors/index.js";
+import { checkOptionNames, type OptionNames } from "../../errors/options.js";
 import { tagged } from "../tag.js";
 import type { Handler, RingRequest, RingResponse } from "../types.js";
 import type { PathParams } from "./params.js";
@@ -45,6 +46,8 @@ export interface RouterOptions {
   readonly strict?: boolean | undefined;
 }
 
+const OPTIONS: OptionNames<RouterOptions> = { caseSensitive: true, strict: true };
+
 /**
  * Makes a handler of routes. It answers null to a request that none of them is for, so whatever it stands in front of has
  * its turn: the next middleware of Express, the `fallback` of a server, another router.
@@ -78,12 +81,8 @@ export function router<const Key extends RouteKey, Request extends Unrouted = Un
   routes: Routes<Key, Request>,
   options: RouterOptions = {},
 ): Handler<Request> {
-  const { caseSensitive = false, strict = false, ...unknown } = options;
-  for (const name of Object.keys(unknown)) {
-    throw new InvalidArgumentError(
-      `router: there is no option ${JSON.stringify(name)}; there are caseSensitive and strict`,
-    );
-  }
+  checkOptionNames("router", options, OPTIONS);
+  const { caseSensitive = false, strict = false } = options;
   const entries = Object.entries<unknown>(routes).map(([key, handler], order): Entry => {
     const { method, pattern } = readKey(key);
     if (typeof handler !== "function") {

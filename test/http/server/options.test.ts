@@ -27,10 +27,10 @@ describe("the options of startServer", () => {
     ["a port as text", { port: "80" }, "port must be a whole number"],
     ["a port of an address", { socketAddress: { port: -1 } }, "socketAddress.port must be"],
     ["an empty path", { socketAddress: { path: "" } }, "socketAddress.path must be the path"],
-    ["a misspelt name", { idleTimeOut: 5 }, "startServer has no option idleTimeOut: there are errorHandler,"],
-    ["a name of every object", { toString: 1 }, "startServer has no option toString: there are"],
-    ["epoll", { epoll: true }, "startServer has no option epoll: Node has one transport"],
-    ["transport", { transport: "nio" }, "startServer has no option transport: Node has one"],
+    ["a misspelt name", { idleTimeOut: 5 }, 'startServer has no option "idleTimeOut": there are errorHandler,'],
+    ["a name of every object", { toString: 1 }, 'startServer has no option "toString": there are'],
+    ["epoll", { epoll: true }, 'startServer has no option "epoll": Node has one transport'],
+    ["transport", { transport: "nio" }, 'startServer has no option "transport": Node has one'],
     ["shutdownExecutor", { shutdownExecutor: true }, "there are no threads to end"],
     ["validateHeaders", { validateHeaders: false }, "headers are always validated"],
     ["compressionLevel", { compressionLevel: 6 }, "see compressionOptions"],
@@ -69,7 +69,7 @@ describe("the options of startServer", () => {
 
   it("of mountInFront are those that are about handlers", () => {
     expect(() => mountInFront(null as never, handler, { port: 1 } as never)).toThrow(
-      "mountInFront has no option port: there are errorHandler,",
+      'mountInFront has no option "port": there are errorHandler,',
     );
   });
 });

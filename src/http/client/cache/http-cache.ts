@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { type Awaitable, andThen, isDeferrable, toDeferred } from "../../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../../errors/index.js";
-import { atLeast, refuseUnknown } from "../options.js";
+import { checkOptionNames } from "../../../errors/options.js";
+import { atLeast } from "../options.js";
 import { type AskedFor, isFor, type PolicyOptions } from "./policy.js";
 import { type CachedResponse, type CacheStore, memoryCacheStore } from "./store.js";
 
@@ -57,7 +58,7 @@ export class HttpCache {
   readonly options: PolicyOptions;
 
   constructor(options: HttpCacheOptions) {
-    refuseUnknown("an httpCache", options, KNOWN);
+    checkOptionNames("an httpCache", options, KNOWN);
     const { store = memoryCacheStore(), shared = true, maxObjectSize, heuristic = 0.1 } = options;
     this.store = store;
     this.maxObjectSize = atLeast(0, "maxObjectSize", maxObjectSize ?? 1_048_576);

@@ -1,7 +1,8 @@
 /** Where a cache of the client keeps responses. */
 
 import type { Awaitable } from "../../../deferred/index.js";
-import { atLeast, refuseUnknown } from "../options.js";
+import { checkOptionNames } from "../../../errors/options.js";
+import { atLeast } from "../options.js";
 
 /** A response that is kept. Everything but the body can be written as JSON. */
 export interface CachedResponse {
@@ -67,7 +68,7 @@ export class MemoryCacheStore implements CacheStore {
   #bytes = 0;
 
   constructor(options: MemoryCacheStoreOptions) {
-    refuseUnknown("a memoryCacheStore", options, { maxBytes: true, maxEntries: true });
+    checkOptionNames("a memoryCacheStore", options, { maxBytes: true, maxEntries: true });
     const { maxBytes = 67_108_864, maxEntries = 1000 } = options;
     this.#maxBytes = atLeast(0, "maxBytes", maxBytes);
     this.#maxEntries = atLeast(0, "maxEntries", maxEntries);
