@@ -307,6 +307,6 @@ describe("toFetch", () => {
     const handler: Handler = () => null;
     expect(tagOf(toFetch(handler))).toEqual({ name: "toFetch", inner: handler });
     // @ts-expect-error: misspelt
-    expect(() => toFetch(handler, { onError: () => null })).toThrow('no option "onError"; there are fallback');
+    expect(() => toFetch(handler, { onError: () => null })).toThrow('no option "onError": there are fallback');
   });
 });
