@@ -8,6 +8,8 @@ import { urlRequest } from "./url.js";
 
 const MAX_REDIRECTS = 20;
 const CREDENTIALS = new Set(["authorization", "proxy-authorization", "cookie"]);
+/** The name of one server is no other's. */
+const OF_THE_ORIGIN = new Set(["host"]);
 const OF_THE_BODY = new Set([
   "content-type",
   "content-length",
@@ -39,7 +41,9 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
     } = next;
     next = withoutHeaders(bare, OF_THE_BODY);
   }
-  if (from.origin === to.origin || request.keepCredentials === true) {
+  const isElsewhere = from.origin !== to.origin;
+  if (isElsewhere) next = withoutHeaders(next, OF_THE_ORIGIN);
+  if (!isElsewhere || request.keepCredentials === true) {
     // Those of the URL's user info, which the new URL does not have.
     const { basicAuth } = urlRequest(request);
     return basicAuth === undefined ? next : { basicAuth, ...next };
@@ -50,7 +54,8 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
 
 /** Why a redirect is not to be followed; undefined if it is. */
 function faultOf(location: string, from: URL, request: ClientRequest, trace: readonly string[]): string | undefined {
-  if (!URL.canParse(location, from.href)) return `a redirect leads to ${JSON.stringify(location)}, which is no URL`;
+  // It is not repeated here: it may hold a password, or a token.
+  if (!URL.canParse(location, from.href)) return "a redirect leads to what is no URL; see the location of its response";
   if (request.allowRelativeRedirects === false && !URL.canParse(location)) {
     return "a redirect leads to a relative URL; allow it with allowRelativeRedirects";
   }
@@ -111,7 +116,7 @@ function exchange(
 /**
  * Client middleware: follows redirects, see `followRedirects`, `maxRedirects`, `forceRedirects`, `redirectStrategy`.
  *
- * To another origin no credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
+ * To another origin neither the `host` header nor credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
  * `digestAuth`), unless `keepCredentials` says so; where the method becomes GET the body and its headers go; from https to http it is an
  * error, code `RING_REDIRECT`.
  *
