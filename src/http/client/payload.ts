@@ -11,6 +11,7 @@ import {
   fileRegion,
   HttpFile,
   isReadable,
+  isServerRequest,
   readChunks,
 } from "../../byte-streams/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
