@@ -19,12 +19,9 @@ export {
   TimeoutError,
 } from "./errors/index.js";
 export {
-  type AppOfMessages,
   attachWebsockets,
   expressOf,
   type ListeningExpressApp,
-  type MessageClasses,
-  messageClasses,
   type RingOptions,
   ring,
   type WebsocketHandler,
@@ -45,9 +42,12 @@ export {
   toFetch,
 } from "./fetch/index.js";
 export {
+  type AppOfMessages,
   abortSignal,
   ContentLengthError,
   InvalidResponseError,
+  type MessageClasses,
+  messageClasses,
   NoExchangeError,
   wrapRingAsyncHandler,
 } from "./message/index.js";

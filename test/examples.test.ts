@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
+import { eventSource, type ReceivedEvent } from "../src/sse/index.js";
+import { RedisServer } from "./bus/redis-server.js";
 import { Checkout, type Program } from "./checkout.js";
+import { describeWith, redisServerPath } from "./needs.js";
 import { readProjectFile, root } from "./sources.js";
 
 jest.setTimeout(60_000);
@@ -66,11 +69,67 @@ class Visitor {
   }
 }
 
+const NEWS = "It rains.\nCats and dogs.";
+
+/** Listens at one address, posts at the other, and comes back. */
+async function talkNews(here: string, there: string): Promise<void> {
+  const news = eventSource(here);
+  const heard = news.take();
+  // Whoever comes for the first time hears what is posted from then on.
+  while (news.lastEventId === "") await new Promise((resolve) => setTimeout(resolve, 5));
+  const post = { method: "POST", headers: { "content-type": "text/plain" }, body: NEWS };
+  const posted = await fetch(there, post);
+  const first = (await heard) as ReceivedEvent;
+  expect([posted.status, (await posted.text()).trim()]).toEqual([202, first.id]);
+  expect(first).toMatchObject({ event: "news", data: NEWS });
+  news.close();
+  await fetch(there, { ...post, body: "Still." });
+  const again = eventSource(there, { lastEventId: first.id });
+  expect(await again.take()).toMatchObject({ event: "news", data: "Still." });
+  again.close();
+}
+
+/** Two in a room, each at an address of its own. */
+async function talkChat(here: string, there: string): Promise<void> {
+  const [ada, bob] = [here, there.replace("Ada", "Bob")].map((url) => new WebSocket(url)) as [WebSocket, WebSocket];
+  const heard: Record<string, unknown>[] = [];
+  const hears = async (says: string) => {
+    for (;;) {
+      const found = heard.find((saying) => saying["says"] === says);
+      if (found !== undefined) return found;
+      await once(ada, "message");
+    }
+  };
+  ada.on("message", (data) => heard.push(JSON.parse(String(data as Buffer)) as Record<string, unknown>));
+  expect(await hears("hello")).toEqual({ who: "Ada", says: "hello", present: 1 });
+  if (bob.readyState !== WebSocket.OPEN) await once(bob, "open");
+  // Processes tell each other of their members a moment later.
+  for (let n = 1; heard.at(-1)?.["present"] !== 2; n++) {
+    bob.send(`hi ${n}`);
+    expect(await hears(`hi ${n}`)).toMatchObject({ who: "Bob" });
+  }
+  bob.close();
+  expect(await hears("goodbye")).toMatchObject({ who: "Bob" });
+  ada.close();
+  await once(ada, "close");
+}
+
 /** Talks to each example as its first lines say. */
 const talks: Readonly<Record<string, (url: string, program: Program) => Promise<void>>> = {
   "hello.ts": async (url) => {
     expect(await (await fetch(`${url}?tea`)).text()).toBe("Hello, Ada! You asked for tea.\n");
     expect(await (await fetch(new URL("/ring", url))).text()).toBe("answered by Ring\n");
+    expect((await fetch(new URL("/nobody", url))).status).toBe(404);
+  },
+
+  "server.ts": async (url) => {
+    const hot = await fetch(url);
+    expect([hot.headers.get("x-powered-by"), await hot.json()]).toEqual([null, { count: 1 }]);
+    const cold = await fetch(new URL("/", url));
+    expect([cold.headers.get("x-powered-by"), await cold.text()]).toEqual([
+      "Express",
+      "The page of the Express app.\n",
+    ]);
     expect((await fetch(new URL("/nobody", url))).status).toBe(404);
   },
 
@@ -96,12 +155,7 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
   },
 
   "sse.ts": async (url) => {
-    const events = chunksOf(await fetch(url));
-    expect((await events.read()).value).toBe("retry: 2000\n\n");
-    const post = { method: "POST", headers: { "content-type": "text/plain" }, body: "It rains.\nCats and dogs." };
-    expect((await fetch(url, post)).status).toBe(202);
-    expect((await events.read()).value).toBe("event: news\ndata: It rains.\ndata: Cats and dogs.\n\n");
-    await events.cancel();
+    await talkNews(url, url);
   },
 
   "edge.ts": async (url) => {
@@ -158,6 +212,10 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     expect((await fetch(new URL("/..%2fpackage.json", url))).status).toBe(404);
   },
 
+  "chat.ts": async (url) => {
+    await talkChat(url, url);
+  },
+
   "http-client.ts": async (_url, program) => {
     await program.prints(/^JSON: \{ name: 'Ada', born: 1815 \} and again: CACHE_HIT$/m);
     await program.prints(/^download: half of 5242880 bytes\ndownload: all 5242880 bytes$/m);
@@ -182,6 +240,18 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     await expect(echo(url.replace("open", "wrong"), messages)).rejects.toThrow("401");
   },
 
+  "websocket-client.ts": async (url, program) => {
+    await program.prints(/echo: hello\necho: number 0\n/);
+    const pause = /disconnected: 1012 restarting, 0 messages lost\nagain in \d+ ms, after 1 failures\necho: hello\n/;
+    await program.prints(pause);
+    const [text] = [await program.prints(/[^]*after 1 failures\necho: hello\n(?:echo: number \d+\n){5}/)];
+    const numbers = [...text.matchAll(/number (\d+)/g)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(10);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    // It is an ordinary server, too.
+    expect(await echo(url, ["somebody else"])).toEqual(["somebody else"]);
+  },
+
   "express-ws-echo.ts": async (url) => {
     const messages = ["hello", Buffer.of(0, 1, 255)];
     expect(await echo(url, messages)).toEqual(messages);
@@ -202,6 +272,26 @@ describe("the examples", () => {
     const program = checkout.start("node", `dist/examples/${name.replace(/\.ts$/, ".js")}`);
     await talk(await program.url(), program);
     expect(await program.terminate()).toEqual({ code: null, signal: "SIGTERM" });
+  });
+});
+
+describeWith("redis-server", redisServerPath(), "the examples over Redis", (path) => {
+  it.each([
+    ["sse.ts", talkNews],
+    ["chat.ts", talkChat],
+  ])("say in two processes what they say in one: %s", async (name, talk) => {
+    const redis = await RedisServer.start(path);
+    try {
+      const environment = { REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+      const file = `dist/examples/${name.replace(/\.ts$/, ".js")}`;
+      const programs = [1, 2].map(() => checkout.startIn(environment, "node", file));
+      const [here = "", there = ""] = await Promise.all(programs.map((program) => program.url()));
+      await talk(here, there);
+      const ends = await Promise.all(programs.map((program) => program.terminate()));
+      expect(ends.map(({ signal }) => signal)).toEqual(["SIGTERM", "SIGTERM"]);
+    } finally {
+      await redis.kill();
+    }
   });
 });
 

@@ -140,7 +140,7 @@ export type {
   ServerOptions,
   SocketAddress,
 } from "./server/options.js";
-export { h2Exception, isWritable, ringRequestSslSession } from "./server/request-state.js";
+export { h2Exception, isWritable, ringRequestSslSession, StreamResetError } from "./server/request-state.js";
 export { port, Server, startServer, waitForClose } from "./server/server.js";
 export type { HttpVersion, SslContext } from "./server/tls.js";
 export type { BackoffOptions } from "./websocket/backoff.js";

@@ -8,13 +8,17 @@ import type { Exchange } from "./exchange.js";
 /** What was found right with a response map. */
 export interface Head {
   readonly status: number;
-  readonly headers: Readonly<Record<string, HeaderValue | undefined>>;
+  /** The headers to be sent, names and values in turns: none about framing, but for a content-length that may be sent. */
+  readonly lines: readonly HeadLine[];
   /** The response's own content-length, in bytes. */
   readonly ownLength: number | undefined;
   readonly contentType: string | undefined;
+  /** How the body is cut into pieces is the connection's business; a response that was fetched elsewhere may still say it. */
+  readonly transferEncoding: HeaderValue | undefined;
 }
 
-const NO_HEADERS: Head["headers"] = {};
+/** A name, or what it says. */
+export type HeadLine = HeaderValue;
 
 /** Checks status and headers. @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`. */
 export function readHead(response: unknown, exchange: Exchange): Head {
@@ -25,24 +29,39 @@ export function readHead(response: unknown, exchange: Exchange): Head {
     );
   }
   const status = response.status === undefined ? 200 : readStatus(response.status, exchange);
-  const headers = response.headers === undefined ? NO_HEADERS : response.headers;
+  const headers = response.headers === undefined ? {} : response.headers;
   if (!isMap(headers)) {
     throw new InvalidResponseError(
       exchange.route,
       `has ${describe(headers)} as headers; they are a plain object { name: value }`,
     );
   }
+  const lines: HeadLine[] = [];
+  const isWithoutLength = forbidsLength(status);
   let ownLength: number | undefined;
   let contentType: string | undefined;
+  let transferEncoding: HeaderValue | undefined;
   for (const name of Object.keys(headers)) {
-    const value = headers[name];
+    const value = headers[name] as HeaderValue | undefined;
     if (value === undefined) continue;
     checkHeader(name, value, exchange);
-    if (isLength(name)) ownLength = readLength(value, exchange);
-    else if (name.length === 12 && name.toLowerCase() === "content-type") contentType = String(value as HeaderValue);
+    if (isNamed(name, "content-length")) {
+      const length = readLength(value, exchange);
+      if (isWithoutLength) continue;
+      ownLength = length;
+    } else if (isNamed(name, "content-type")) contentType = String(value);
+    else if (isNamed(name, "transfer-encoding")) {
+      transferEncoding = value;
+      continue;
+    }
+    lines.push(name, value);
   }
-  if (forbidsLength(status)) ownLength = undefined;
-  return { status, headers: headers as Head["headers"], ownLength, contentType };
+  return { status, lines, ownLength, contentType, transferEncoding };
+}
+
+/** @param known In lower case. */
+function isNamed(name: string, known: string): boolean {
+  return name.length === known.length && name.toLowerCase() === known;
 }
 
 /** A plain object, of whatever realm; or an instance that has one of the keys as its own. */
@@ -65,10 +84,19 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 // oxlint-disable-next-line no-control-regex
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
-function checkHeader(name: string, value: unknown, exchange: Exchange): void {
+/** Names that were found right; programs have few, but a client may have a say in some. */
+const rightNames = new Set<string>();
+const MOST_NAMES = 1000;
+
+function checkName(name: string, exchange: Exchange): void {
   if (!TOKEN.test(name)) {
     throw new InvalidResponseError(exchange.route, `has a header named ${JSON.stringify(name)}, which is no name`);
   }
+  if (rightNames.size < MOST_NAMES) rightNames.add(name);
+}
+
+function checkHeader(name: string, value: unknown, exchange: Exchange): void {
+  if (!rightNames.has(name)) checkName(name, exchange);
   if (typeof value === "string") checkText(name, value, exchange);
   else if (Array.isArray(value)) for (const line of value) checkText(name, line, exchange);
   else if (typeof value !== "number") {
@@ -113,47 +141,20 @@ function forbidsLength(status: number): boolean {
 }
 
 /**
- * Puts status and headers, but for transfer-encoding, on Node's response. What Express middleware has set there stays unless the response names it;
+ * Puts status and headers on Node's response. What Express middleware has set there stays unless the response names it;
  * its cookies stay in any case.
  *
  * @param length Bytes of the body: what content-length will say; undefined leaves it to the response, or to chunks.
  */
-export function applyHead(res: ServerResponse, head: Head, length: number | undefined): void {
-  const { headers } = head;
-  res.statusCode = head.status;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (value === undefined) continue;
-    if (name.length === 10 && name.toLowerCase() === "set-cookie") addCookies(res, name, value);
-    else if (!isFraming(name) && !(isLength(name) && forbidsLength(head.status))) res.setHeader(name, value);
+export function applyHead(res: ServerResponse, { status, lines, ownLength }: Head, length: number | undefined): void {
+  res.statusCode = status;
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string;
+    const value = lines[i + 1] as HeaderValue;
+    if (isNamed(name, "set-cookie")) addCookies(res, name, value);
+    else res.setHeader(name, value);
   }
-  if (head.ownLength === undefined) setLength(res, length);
-}
-
-/**
- * The same for a response that nobody else has touched: the lines of the head, names and values in turns.
- *
- * @param lines Where they go, behind what is there.
- */
-export function headLines({ headers, status, ownLength }: Head, length: number | undefined, lines: HeadLine[]): void {
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (value === undefined || isFraming(name) || (isLength(name) && forbidsLength(status))) continue;
-    lines.push(name, value);
-  }
-  if (ownLength === undefined && length !== undefined) lines.push("content-length", length);
-}
-
-/** A name, or what it says. */
-export type HeadLine = HeaderValue;
-
-/** How the body is cut into pieces is the connection's business; a response that was fetched elsewhere may still say it. */
-function isFraming(name: string): boolean {
-  return name.length === 17 && name.toLowerCase() === "transfer-encoding";
-}
-
-function isLength(name: string): boolean {
-  return name.length === 14 && name.toLowerCase() === "content-length";
+  if (ownLength === undefined) setLength(res, length);
 }
 
 /** A content-length that somebody set before was about another body. */

@@ -2,8 +2,9 @@
 export { wrapRingAsyncHandler } from "./async-handler.js";
 export { ContentLengthError, InvalidResponseError, isClientsFault, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
-export { applyHead, type Head, type HeadLine, headLines } from "./head.js";
+export { applyHead, type Head, type HeadLine } from "./head.js";
 export { isHttp2 } from "./http2.js";
+export { type AppOfMessages, type MessageClasses, messageClasses } from "./message-classes.js";
 export {
   type HostFacts,
   localAddress,

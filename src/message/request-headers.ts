@@ -9,11 +9,10 @@ import { isHttp2 } from "./http2.js";
  * joined anew, because Node drops the repeats of some and joins others differently.
  */
 export function requestHeaders(req: IncomingMessage): RequestHeaders {
-  const headers: IncomingHttpHeaders = { ...req.headers };
+  const headers: IncomingHttpHeaders = isHttp2(req) ? withoutPseudoHeaders(req.headers) : { ...req.headers };
   if (headers["set-cookie"] !== undefined) headers["set-cookie"] = headers["set-cookie"].join(",") as never;
   const repeated = repeatedNames(req.rawHeaders);
   if (repeated !== null) for (const [name, values] of linesOf(repeated, req.rawHeaders)) join(headers, name, values);
-  if (isHttp2(req)) dropPseudoHeaders(headers);
   return headers as RequestHeaders;
 }
 
@@ -71,8 +70,14 @@ function join(headers: Record<string, unknown>, name: string, values: readonly s
 }
 
 /** HTTP/2 sends method, path, scheme and host as fields that begin with ":"; the host becomes the field it was. */
-function dropPseudoHeaders(headers: Record<string, unknown>): void {
-  headers["host"] ??= headers[":authority"];
-  for (const name of Object.keys(headers)) if (name.startsWith(":")) delete headers[name];
-  if (headers["host"] === undefined) delete headers["host"];
+function withoutPseudoHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const fields: Record<string, string | string[] | undefined> = {};
+  const authority = headers[":authority"];
+  if (typeof authority === "string") fields["host"] = authority;
+  for (const name of Object.keys(headers)) {
+    if (name.charCodeAt(0) !== COLON) fields[name] = headers[name];
+  }
+  return fields;
 }
+
+const COLON = 58;

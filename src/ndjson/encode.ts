@@ -102,7 +102,7 @@ const PASS_ON: Expander<string, string> = {
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for an unknown option.
  * @example
- * app.get("/orders", ring(() => ndjson(rows())));
+ * app.get("/orders", ring(() => ndjson(rows)));
  * @see Source: none in Aleph; https://github.com/ndjson/ndjson-spec.
  */
 export function ndjson<T>(values: Sourceable<T>, options: NdjsonOptions<T> = {}): RingResponse {

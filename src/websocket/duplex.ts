@@ -7,11 +7,22 @@ import { logError, NotConvertibleError } from "../errors/index.js";
 import { expire } from "../stream/core-source.js";
 import type { Description, Stream } from "../stream/index.js";
 import { type CoreSink, FALSE } from "../stream/protocol.js";
+import type { SharedMessage } from "../stream/shared.js";
 import { SourceView } from "../stream/views.js";
 import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
-import { CLOSED, connectionUnder, isText, OPEN, type RawMessage, type RawWebSocket, readingOf } from "./raw-socket.js";
+import {
+  CLOSED,
+  connectionUnder,
+  frameOf,
+  isText,
+  OPEN,
+  type RawMessage,
+  type RawWebSocket,
+  readingOf,
+  takesFrames,
+} from "./raw-socket.js";
 
 /** Text is a string, binary is bytes. */
 export type WebsocketMessage = string | Uint8Array;
@@ -96,6 +107,7 @@ export class Websocket
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #takesFrames: boolean;
   readonly #sinkClosed: Deferred<true> = new Deferred<true>();
   readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
   #pings: Deferred<boolean>[] = [];
@@ -107,6 +119,7 @@ export class Websocket
     super(incoming.stream);
     this.#incoming = incoming;
     this.#outgoing = new Outgoing(raw);
+    this.#takesFrames = takesFrames(raw);
     this.raw = raw;
     this.#options = options;
     this.#handshakeHeaders = past.handshakeHeaders;
@@ -186,6 +199,21 @@ export class Websocket
     if (frame === undefined) return errorDeferred(new NotConvertibleError(message, "a websocket message"));
     this.#heartbeat?.beat();
     return this.#outgoing.send(frame);
+  }
+
+  /** A message that many get: framed once for all of them, where this one can take it so. @internal */
+  putShared(shared: SharedMessage<WebsocketMessage>): Deferred<boolean> {
+    if (!this.#takesFrames || this.isClosed()) return this.put(shared.message);
+    const frame = shared.form(Websocket, (message) => {
+      const data = toFrame(message);
+      return data === undefined ? undefined : frameOf(data);
+    });
+    if (frame === undefined) return this.put(shared.message);
+    const base = mark();
+    this.#heartbeat?.beat();
+    const accepted = this.#outgoing.sendFramed(frame);
+    drain(base);
+    return accepted;
   }
 
   // --- pings

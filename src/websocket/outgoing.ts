@@ -4,7 +4,7 @@ import { logError } from "../errors/index.js";
 import { FALSE, TRUE } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { MAX_PENDING } from "../stream/stream.js";
-import { connectionUnder, type RawWebSocket } from "./raw-socket.js";
+import { connectionUnder, type Frame, type RawWebSocket, sendFrame } from "./raw-socket.js";
 
 /** Bytes that may wait for the operating system before a put waits too: Node's own mark for sockets. */
 const LOW_MARK = 16_384;
@@ -49,10 +49,25 @@ export class Outgoing {
 
   /** Sends a frame; pushes what that causes. @returns a deferred of false if the connection breaks before it is flushed */
   send(frame: string | Uint8Array): Deferred<boolean> {
+    this.#begin();
+    this.#raw.send(frame, this.#onFlushed);
+    return this.#answer();
+  }
+
+  /** As `send`, of a frame that is framed already. */
+  sendFramed(frame: Frame): Deferred<boolean> {
+    this.#begin();
+    sendFrame(this.#raw, frame, this.#onFlushed);
+    return this.#answer();
+  }
+
+  #begin(): void {
     // Node has not called back yet, so this is not the first.
     if (this.#sent !== this.#flushed && !this.#isCorked) this.#cork();
     this.#sent++;
-    this.#raw.send(frame, this.#onFlushed);
+  }
+
+  #answer(): Deferred<boolean> {
     if (this.#raw.bufferedAmount <= LOW_MARK) return TRUE;
     this.#uncork();
     // Nothing is left over: the operating system took it all within the call. (A broken connection has taken nothing.)

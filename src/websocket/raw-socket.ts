@@ -114,3 +114,47 @@ export type RawMessage = [data: string | Buffer, isBinary?: boolean];
 export function isText([data, isBinary]: RawMessage): boolean {
   return isBinary === undefined ? typeof data === "string" : !isBinary;
 }
+
+/** What is sent to many at once, with its head, as a server frames it. */
+export type Frame = readonly Uint8Array[];
+
+/** The private parts of a socket that sends. */
+interface SendingInside extends Inside {
+  readonly extensions: string;
+  readonly _isServer: boolean;
+  readonly _sender: { sendFrame?(frame: Frame, flushed: (error?: Error | null) => void): void };
+}
+
+/** May a frame be sent past `send`? Not where it would have to be masked, or compressed, for each socket anew. */
+export function takesFrames(ws: RawWebSocket): boolean {
+  const { _isServer: isServer, extensions, _sender: sender } = ws as unknown as SendingInside;
+  return isServer && extensions === "" && typeof sender?.sendFrame === "function";
+}
+
+/** Sends a frame as it is, behind what was sent before. */
+export function sendFrame(ws: RawWebSocket, frame: Frame, flushed: (error?: Error | null) => void): void {
+  (ws as unknown as Required<SendingInside>)._sender.sendFrame?.(frame, flushed);
+}
+
+const FINAL_TEXT = 0x81;
+const FINAL_BYTES = 0x82;
+
+/** A message in one piece, head and all (RFC 6455, 5.2): one write for each socket. */
+export function frameOf(message: string | Uint8Array): Frame {
+  const isText = typeof message === "string";
+  const length = isText ? Buffer.byteLength(message) : message.length;
+  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(start + length);
+  frame[0] = isText ? FINAL_TEXT : FINAL_BYTES;
+  if (start === 2) frame[1] = length;
+  else if (start === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  if (isText) frame.write(message, start);
+  else frame.set(message, start);
+  return [frame];
+}

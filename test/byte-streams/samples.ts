@@ -1,9 +1,10 @@
 /** One value of each representation of bytes. */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { afterAll } from "@jest/globals";
 import { file } from "../../src/byte-streams/core.js";
 import { convert, seqOf, streamOf, type Type, types, vectorOf } from "../../src/byte-streams/index.js";
 
@@ -29,6 +30,7 @@ export const readable: readonly Type[] = [
 
 const folder = mkdtempSync(join(tmpdir(), "bytes-"));
 let files = 0;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A name in a new folder of the tests. */
 export function newPath(): string {

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { describe, expect, it, jest } from "@jest/globals";
 import * as fc from "fast-check";
-import { charset } from "../../src/byte-streams/core.js";
+import { charset, file } from "../../src/byte-streams/core.js";
 import * as bs from "../../src/byte-streams/index.js";
 import {
   bytesEqual,
@@ -24,6 +24,7 @@ import type { Awaitable, Deferred } from "../../src/deferred/index.js";
 import { put, type Source, stream } from "../../src/stream/index.js";
 import { rest } from "../stream/kit.js";
 import { expectType } from "../types.js";
+import { written } from "./samples.js";
 
 async function all<T>(parts: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -143,8 +144,6 @@ describe("toString", () => {
   );
 
   it("reads a file and a region of one", async () => {
-    const { file } = await import("../../src/byte-streams/core.js");
-    const { written } = await import("./samples.js");
     const path = written("this is a file");
     expect(await toString(file(path))).toBe("this is a file");
     expect(await toString(file(path, 5, 4))).toBe("is a");

@@ -83,6 +83,7 @@ export function websocketContract(mount: WebsocketMount): void {
   };
 
   describe(`a websocket route: ${mount.name}`, () => {
+    // 63
     it("echoes text, binary, empty and fragmented messages", () =>
       serving(echo, async (url) => {
         const { ws, next } = await connectTo(url);
@@ -96,6 +97,7 @@ export function websocketContract(mount: WebsocketMount): void {
         }
       }));
 
+    // 69
     it("echoes messages of 1 MB, and of 1 MiB in fragments", () =>
       serving(echo, async (url) => {
         const { ws, next } = await connectTo(url);
@@ -238,6 +240,7 @@ export function websocketContract(mount: WebsocketMount): void {
         },
       ));
 
+    // 74, 75
     it("tells the client code and reason, and hears the client's", async () => {
       const [byServer, byClient] = [handed(), handed()];
       await serving(byServer.handler, async (url) => {
@@ -254,12 +257,14 @@ export function websocketContract(mount: WebsocketMount): void {
       });
     });
 
+    // 77
     it("closes with no code when the stream is closed", () =>
       serving(
         (duplex) => duplex.close(),
         async (url) => expect(await (await connectTo(url)).closed).toEqual({ code: 1005, reason: "" }),
       ));
 
+    // 72
     it("pings, and is pinged", async () => {
       const { handler, given } = handed();
       await serving(handler, async (url) => {
@@ -272,6 +277,7 @@ export function websocketContract(mount: WebsocketMount): void {
       });
     });
 
+    // 79
     it("stops a sender whose messages nobody takes, and loses none", async () => {
       const { handler, given } = handed();
       await serving(handler, async (url) => {
@@ -292,6 +298,7 @@ export function websocketContract(mount: WebsocketMount): void {
       });
     });
 
+    // 64
     it(`answers a plain request with ${mount.statusOfPlain}`, () =>
       serving(echo, async (url) => {
         const response = await fetch(url.replace("ws:", "http:"));

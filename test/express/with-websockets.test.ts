@@ -288,6 +288,7 @@ describe("websocketConnection", () => {
     }),
   );
 
+  // 66
   it.each(["8", "14", "x"])("answers version %s with 426 and the version it speaks, and fails", (version) =>
     serving(undefined, async (_url, port, outcomes) => {
       const client = await rawClient(port);
@@ -299,6 +300,7 @@ describe("websocketConnection", () => {
     }),
   );
 
+  // 65
   it.each(["keep-alive, Upgrade", "upgrade", "UPGRADE,x"])("accepts `connection: %s`", (connection) =>
     serving(undefined, async (_url, port) => {
       const client = await rawClient(port);
@@ -343,6 +345,7 @@ describe("websocketConnection", () => {
       expect(outcomes).toMatchObject([{ code: "RING_INVALID_ARGUMENT" }]);
     }));
 
+  // 69
   it("closes with 1009 on a message of more than 1 MiB", () =>
     serving(undefined, async (url) => {
       const { ws, next, closed } = await connectTo(url);
@@ -375,6 +378,7 @@ describe("websocketConnection", () => {
     }),
   );
 
+  // 70
   it("gives bytes only with rawStream", () =>
     serving({ rawStream: true }, async (url) => {
       const { ws, next } = await connectTo(url);

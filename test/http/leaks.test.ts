@@ -59,7 +59,7 @@ describe("ten thousand requests, every fifth cancelled, every seventh not read",
     await quiet();
     expect(open.size).toBe(0);
     expect(timers()).toBeLessThanOrEqual(timersBefore);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Bytes of heap that eight thousand requests may leave: less than two hundred each, which is noise. */
@@ -82,7 +82,7 @@ describeWith("openssl", openssl, "ten thousand requests in a process of their ow
       const script = fileURLToPath(new URL("load.ts", import.meta.url));
       const args = ["--expose-gc", "--import", hooks, script, `${url}/`, version];
       // It ends by itself: nothing keeps it alive.
-      const { stdout, stderr } = await run(process.execPath, args, { timeout: 50_000 });
+      const { stdout, stderr } = await run(process.execPath, args, { timeout: 110_000 });
       expect(stderr).toBe("");
       const { outcomes, grown, ...left } = JSON.parse(stdout) as {
         readonly outcomes: Readonly<Record<string, number>>;

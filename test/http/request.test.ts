@@ -1,9 +1,11 @@
 import { get as plainGet } from "node:http";
+import { createServer as createH2Server } from "node:http2";
+import { PassThrough } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
 import { seq, setLogger } from "../../src/index.js";
 import { stream } from "../../src/stream/index.js";
-import { pool, serve, textOf } from "./servers.js";
+import { listen, pool, serve, textOf } from "./servers.js";
 
 /** A server that answers with what it was asked, as JSON. */
 function mirror() {
@@ -152,6 +154,31 @@ describe("request", () => {
     const body = seq(["a", 5 as never]);
     await expect(http.post(url, { pool: pool(), body })).rejects.toMatchObject({ code: "RING_NOT_CONVERTIBLE" });
   });
+
+  it.each([
+    ["HTTP/1", {}, {}],
+    ["HTTP/1, with its progress told", {}, { onProgress: () => {} }],
+    ["HTTP/2", { httpVersions: ["http2"], forceH2c: true }, {}],
+  ] as const)(
+    "fails if its body is destroyed before its end, or with its error: %s",
+    async (_how, connection, options) => {
+      const isH2 = "forceH2c" in connection;
+      const { url } = isH2
+        ? await listen(createH2Server((req) => void req.on("error", () => {}).resume()) as never)
+        : await serve((req) => void req.resume());
+      const one = pool({ connectionOptions: connection as http.ConnectionOptions });
+      for (const [error, expected] of [
+        [undefined, { code: "RING_BODY_ABORTED" }],
+        [new Error("mine"), { message: "mine" }],
+      ] as const) {
+        const body = new PassThrough();
+        body.write("abc", () => setImmediate(() => body.destroy(error)));
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await expect(http.post(url, { pool: one, body, ...options })).rejects.toMatchObject(expected);
+      }
+      one.destroy();
+    },
+  );
 
   // Test idea 111.
   it("sends no body with TRACE", async () => {

@@ -8,6 +8,7 @@ import { servers, until, withPair } from "./peers.js";
 const INVALID = expect.objectContaining({ code: "RING_INVALID_ARGUMENT" });
 
 describe.each(servers)("websocketPing over %s", (_name, Server) => {
+  // 72
   it("yields true when the client answers", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       const pings: string[] = [];
@@ -25,6 +26,7 @@ describe.each(servers)("websocketPing over %s", (_name, Server) => {
       expect(await answer).toBe(true);
     }));
 
+  // 72
   it("sends one frame for ten pings at once, and answers all", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       let pings = 0;
@@ -44,6 +46,7 @@ describe.each(servers)("websocketPing over %s", (_name, Server) => {
       expect(await again).toBe(true);
     }));
 
+  // 73
   it("yields false when the connection closes first", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       client.ws.pause();
@@ -52,6 +55,7 @@ describe.each(servers)("websocketPing over %s", (_name, Server) => {
       expect(await answer).toBe(false);
     }));
 
+  // 73
   it("yields false when the connection is closed", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       duplex.close();
@@ -70,6 +74,7 @@ describe.each(servers)("websocketPing over %s", (_name, Server) => {
 });
 
 describe.each(servers)("websocketClose over %s", (_name, Server) => {
+  // 74
   it("tells the client code and reason, refuses puts, and works once", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       expect(await websocketClose(duplex, 4001, "going away")).toBe(true);
@@ -80,6 +85,7 @@ describe.each(servers)("websocketClose over %s", (_name, Server) => {
       expect(await websocketClose(duplex)).toBe(false);
     }));
 
+  // 77
   it.each([undefined, -1])("sends no code for %p", (code) =>
     withPair(Server, {}, async ({ duplex, client }) => {
       expect(await websocketClose(duplex, code)).toBe(true);
@@ -95,6 +101,7 @@ describe.each(servers)("websocketClose over %s", (_name, Server) => {
     }),
   );
 
+  // 76
   it("is heard from one of ten calls at once", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       const codes = Array.from({ length: 10 }, (_, i) => 4000 + i);
@@ -120,6 +127,7 @@ describe.each(servers)("websocketClose over %s", (_name, Server) => {
       expect(await take(duplex, "the end")).toBe("the end");
     }));
 
+  // 78
   it.each([0, 999, 1004, 1005, 1006, 1015, 2000, 2999, 5000, 1000.5, Number.NaN])("refuses %p at once", (code) =>
     withPair(Server, {}, async ({ duplex, client }) => {
       expect(() => websocketClose(duplex, code)).toThrow(INVALID);
@@ -137,6 +145,7 @@ describe.each(servers)("websocketClose over %s", (_name, Server) => {
       expect(await client.closed).toEqual({ code: 1000, reason: "x".repeat(123) });
     }));
 
+  // 75
   it("knows the close of the client", () =>
     withPair(Server, {}, async ({ duplex, client }) => {
       client.ws.close(4009);

@@ -29,6 +29,7 @@ function countingClock(): { clock: MockClock; timers: Set<object> } {
 describe.each(servers)("heartbeats over %s", (_name, Server) => {
   const heartbeats = { sendAfterIdle: 100, payload: "beat", timeout: 50 };
 
+  // 81
   it("send a ping after the idle time, again and again while it is answered", () => {
     const clock = mockClock();
     return withPair(Server, { clock, heartbeats }, async ({ duplex, client }) => {
@@ -69,6 +70,7 @@ describe.each(servers)("heartbeats over %s", (_name, Server) => {
     });
   });
 
+  // 81
   it("cut the connection when the answer takes longer than the timeout", () => {
     const clock = mockClock();
     return withPair(Server, { clock, heartbeats }, async ({ duplex, client }) => {

@@ -3,6 +3,7 @@
 import type { ClientHttp2Stream } from "node:http2";
 import { type Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
+import { BodyAbortedError } from "../../byte-streams/core.js";
 import { Deferred } from "../../deferred/core.js";
 import { EXCHANGE } from "../../ring/exchange-symbol.js";
 import { toSource } from "../../stream/index.js";
@@ -163,6 +164,9 @@ export class Exchange extends Waiter implements BodyOwner {
       },
     });
     body.once("error", (error) => counted.destroy(error));
+    body.once("close", () => {
+      if (!body.readableEnded) counted.destroy();
+    });
     counted.once("close", () => body.destroy());
     return body.pipe(counted);
   }
@@ -268,12 +272,22 @@ export class Exchange extends Waiter implements BodyOwner {
     if (this.#connection !== undefined && (error as NodeJS.ErrnoException).code === "ERR_HTTP2_ERROR") {
       this.#connection.isDoubtful = true;
     }
+    if (this.#isBodyGone()) {
+      this.#fail(new BodyAbortedError(error));
+      return;
+    }
     if (this.#mayRetry(error)) {
       this.#retry();
       return;
     }
     const when = this.#phase === RECEIVING ? "before the response was complete" : this.#after();
     this.#fail(translate(error, this.#target, when, this.#pool.options.maxHeaderSize));
+  }
+
+  /** Was the body to send destroyed, by whoever gave it, before its end? Had it failed, its error would be known. */
+  #isBodyGone(): boolean {
+    const { body } = this.#payload;
+    return body !== null && !ArrayBuffer.isView(body) && body.destroyed && body.errored === null && !body.readableEnded;
   }
 
   #after(): string {

@@ -36,7 +36,8 @@ function clientOf(middleware: ClientMiddleware | undefined): Client {
  * @throws as a rejection: `RING_STATUS` for an error status; `RING_POOL_TIMEOUT`, `RING_CONNECTION_TIMEOUT`,
  *   `RING_PROXY_CONNECTION_TIMEOUT`, `RING_REQUEST_TIMEOUT`, `RING_READ_TIMEOUT`, all of them `TimeoutError`s;
  *   `RING_REQUEST_CANCELLED`; `RING_CONNECTION_CLOSED`, `RING_MALFORMED_RESPONSE`, `RING_UNKNOWN_HOST`, `RING_PROXY`,
- *   `RING_REDIRECT`, `RING_COERCION`, `RING_INVALID_ARGUMENT`; or what the connection fails with (`ECONNREFUSED`).
+ *   `RING_REDIRECT`, `RING_COERCION`, `RING_INVALID_ARGUMENT`; `RING_BODY_ABORTED`, if the body to send was destroyed; or what
+ *   it, or the connection, fails with (`ECONNREFUSED`).
  * @example
  * const { status, body } = await http.request({ method: "get", url: upstream, as: "string", requestTimeout: 1000 });
  * @see Source: `aleph.http/request`. Differs: bodies that end early are errors; credentials stay with their origin.

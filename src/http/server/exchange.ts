@@ -1,4 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
 import {
   applyHead,
@@ -6,7 +8,6 @@ import {
   type Head,
   type HeadLine,
   type HostFacts,
-  headLines,
   InvalidResponseError,
   isClientsFault,
   serve,
@@ -53,8 +54,8 @@ export class ServerExchange extends Exchange implements HostFacts {
     const { res } = this;
     const { serverHeader, isClosing } = this.#common;
     if (this.req.readableDidRead) this.#readAway();
-    const lines: HeadLine[] = [];
-    headLines(head, length, lines);
+    const lines = head.lines as HeadLine[];
+    if (head.ownLength === undefined && length !== undefined) lines.push("content-length", length);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
     if (isClosing) res.shouldKeepAlive = false;
     // Node's types know arrays of text only.
@@ -70,14 +71,19 @@ export class ServerExchange extends Exchange implements HostFacts {
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
   }
 
+  /** What tells when the response has been sent. */
+  protected get sent(): Writable {
+    return this.res;
+  }
+
   /**
    * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
    * looked at.
    */
   #readAway(): void {
-    const { req, res } = this;
+    const { req } = this;
     if (req.readableEnded) return;
-    res.once("finish", () => {
+    this.sent.once("finish", () => {
       if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
     });
   }
@@ -124,30 +130,36 @@ export class ServerExchange extends Exchange implements HostFacts {
 
 /** An exchange over HTTP/2, whose responses Node's compatibility layer gathers until they are sent. */
 export class Http2Exchange extends ServerExchange {
-  override checkHead({ headers, status }: Head): void {
+  override checkHead({ status, lines, transferEncoding }: Head): void {
     if (status < 200 || status > 599) {
       throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);
     }
-    for (const name of Object.keys(headers)) {
-      if (headers[name] === undefined || !isOfConnections(name, headers[name])) continue;
-      throw new InvalidResponseError(
-        this.route,
-        `has the header "${name}", which is about the connection of HTTP/1 and forbidden in HTTP/2; leave it out`,
-      );
+    if (transferEncoding !== undefined && transferEncoding !== "trailers") throw this.#forbidden("transfer-encoding");
+    for (let i = 0; i < lines.length; i += 2) {
+      const name = lines[i] as string;
+      if (OF_CONNECTIONS.has(name.toLowerCase())) throw this.#forbidden(name);
     }
+  }
+
+  #forbidden(name: string): InvalidResponseError {
+    return new InvalidResponseError(
+      this.route,
+      `has the header "${name}", which is about the connection of HTTP/1 and forbidden in HTTP/2; leave it out`,
+    );
   }
 
   override applyHead(head: Head, length: number | undefined): void {
     this.setHead(head, length);
   }
+
+  /** Node's compatibility layer tells it only when both sides are through. */
+  protected override get sent(): Writable {
+    return (this.res as unknown as { readonly stream: ServerHttp2Stream }).stream;
+  }
 }
 
 /** Headers that are not allowed in HTTP/2 (RFC 9113, 8.2.2). */
-const OF_CONNECTIONS = /^(?:connection|proxy-connection|keep-alive|upgrade)$/i;
-
-function isOfConnections(name: string, value: unknown): boolean {
-  return OF_CONNECTIONS.test(name) || (/^transfer-encoding$/i.test(name) && value !== "trailers");
-}
+const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "upgrade"]);
 
 function namesServer(lines: readonly HeadLine[]): boolean {
   for (let i = 0; i < lines.length; i += 2) {

@@ -17,6 +17,7 @@ import { leadUpgrades } from "./upgrades.js";
  *
  * @throws {InvalidArgumentError} at once, code `RING_INVALID_ARGUMENT`, for options that are unknown or wrong.
  * @example
+ * import { createServer } from "node:http";
  * const server = createServer(app);
  * http.mountInFront(server, ({ uri }) => (uri === "/ping" ? { status: 200, body: "pong" } : null));
  * server.listen(3000);

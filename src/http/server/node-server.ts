@@ -1,16 +1,20 @@
 /** Node's own server, as the options want it. */
 
 import { createServer as createHttpServer, type ServerOptions as HttpOptions } from "node:http";
-import { createServer as createHttp2Server, createSecureServer } from "node:http2";
+import { createServer as createHttp2Server, createSecureServer, type Settings } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import { getDefaultHighWaterMark } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
-import type { NodeServer, ResolvedServerOptions } from "./options.js";
+import { messageClasses } from "../../message/index.js";
+import { isExpress, type NodeServer, type ResolvedServerOptions } from "./options.js";
 import { serveBoth } from "./preface.js";
 
 /** Node's limit is one for the whole head, of which these are parts; what is between them is for it to refuse. */
 const SLACK = 1_024;
+
+/** Node would let one client of HTTP/2 have as many requests under way as it likes. */
+const SETTINGS: Settings = { maxConcurrentStreams: 250 };
 
 /** How often Node looks for requests that take too long, in milliseconds. */
 const LONGEST_CHECK = 30_000;
@@ -28,7 +32,7 @@ function unlimited(options: ResolvedServerOptions): NodeServer {
   if (options.isEncrypted) return encrypted(options);
   const { versions, http2Settings } = options;
   if (!versions.has("http2")) return createHttpServer(httpOptions(options));
-  const http2 = createHttp2Server({ ...(http2Settings && { settings: http2Settings }) });
+  const http2 = createHttp2Server({ settings: { ...SETTINGS, ...http2Settings } });
   return versions.has("http1") ? serveBoth(createHttpServer(httpOptions(options)), http2) : http2;
 }
 
@@ -39,7 +43,7 @@ function encrypted(options: ResolvedServerOptions): NodeServer {
     const server = options.versions.has("http2")
       ? createSecureServer({
           ...tls?.options,
-          ...(http2Settings && { settings: http2Settings }),
+          settings: { ...SETTINGS, ...http2Settings },
           ...http1,
           allowHTTP1: true,
         })
@@ -71,6 +75,7 @@ function httpOptions(options: ResolvedServerOptions): HttpOptions {
     requireHostHeader: false,
     maxHeaderSize: options.maxInitialLineLength + options.maxHeaderSize + SLACK,
     connectionsCheckingInterval: Math.max(10, Math.min(LONGEST_CHECK, ...times.map((time) => Math.ceil(time / 2)))),
+    ...(isExpress(options.fallback) && messageClasses(options.fallback)),
     // A body that is waited for must find room in Node's buffer, with a byte to spare: a full one stops the connection.
     ...(requestBufferSize >= getDefaultHighWaterMark(false) && { highWaterMark: requestBufferSize + 1 }),
   };

@@ -7,6 +7,7 @@ import { Server as NetServer, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Awaitable } from "../../deferred/index.js";
 import { InvalidArgumentError } from "../../errors/index.js";
+import type { AppOfMessages } from "../../message/index.js";
 import type { CompressionOptions } from "../../ring/compression.js";
 import type { Handler, RingRequest, RingResponse } from "../../ring/types.js";
 import { checkNames } from "./option-names.js";
@@ -99,7 +100,10 @@ export interface ServerOptions extends HandlerOptions {
   readonly headersTimeout?: number | undefined;
   /** Milliseconds that a whole request may take to arrive; then it is answered with 408. @default 300_000 */
   readonly requestTimeout?: number | undefined;
-  /** Milliseconds that a connection waits for the next request; 0 is no limit. @default 5_000 */
+  /**
+   * Milliseconds that a connection waits for the next request; 0 is no limit. A client of HTTP/2 that is silent for so long
+   * while its requests are under way is sent a ping, and cut off if it does not answer. @default 5_000
+   */
   readonly keepAliveTimeout?: number | undefined;
   /** Most bytes of the header lines of a request; more is answered with 431. @default 8192 */
   readonly maxHeaderSize?: number | undefined;
@@ -114,7 +118,7 @@ export interface ServerOptions extends HandlerOptions {
   readonly shutdownTimeout?: number | undefined;
   /** Where requests go whose handler answers null. @default they are answered with 204 */
   readonly fallback?: Fallback | undefined;
-  /** The settings that HTTP/2 begins with, as of `node:http2`. */
+  /** The settings that HTTP/2 begins with, as of `node:http2`. @default 250 requests of a connection at a time */
   readonly http2Settings?: Settings | undefined;
   /** Called when a client of HTTP/2 says that it goes away. */
   readonly connGoAwayHandler?: ((goAway: GoAway) => void) | undefined;
@@ -300,8 +304,8 @@ function checkFallback(fallback: unknown, versions: ReadonlySet<HttpVersion>): v
 }
 
 /** Express puts requests on a prototype of its own, which is made for HTTP/1. */
-function isExpress(app: object): boolean {
-  return "request" in app && "response" in app && "handle" in app;
+export function isExpress(fallback: object | undefined): fallback is AppOfMessages {
+  return fallback !== undefined && "request" in fallback && "response" in fallback && "handle" in fallback;
 }
 
 function checkFunction(name: string, value: unknown): void {

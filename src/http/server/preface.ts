@@ -14,22 +14,24 @@ export function serveBoth(http1: Server, http2: Http2Server): Server {
   const serveHttp1 = http1.listeners("connection") as ((socket: Socket) => void)[];
   http1.removeAllListeners("connection");
   http1.on("connection", (socket: Socket) => {
-    socket.setTimeout(http1.headersTimeout, () => socket.destroy());
-    const stop = (): void => {
-      socket.off("readable", look).off("error", ignore);
-      socket.setTimeout(http1.timeout).removeAllListeners("timeout");
+    let seen: Buffer = Buffer.alloc(0);
+    const cut = (): void => {
+      socket.destroy();
     };
     const look = (): void => {
-      const first = socket.read() as Buffer | null;
-      if (first === null) return;
-      socket.unshift(first);
-      const isHttp2 = startsAlike(first);
-      if (isHttp2 && first.length < PREFACE.length && !socket.readableEnded) return;
-      stop();
+      const more = socket.read() as Buffer | null;
+      if (more === null) return;
+      seen = Buffer.concat([seen, more]);
+      const isHttp2 = startsAlike(seen);
+      if (isHttp2 && seen.length < PREFACE.length) return;
+      socket.off("readable", look).off("end", cut).off("error", cut).off("timeout", cut);
+      socket.setTimeout(http1.timeout);
+      socket.unshift(seen);
       if (isHttp2) http2.emit("connection", socket);
       else for (const serve of serveHttp1) serve.call(http1, socket);
     };
-    socket.on("readable", look).on("error", ignore);
+    socket.on("readable", look).on("end", cut).on("error", cut).on("timeout", cut);
+    socket.setTimeout(http1.headersTimeout);
   });
   for (const event of ["session", "request", "checkContinue", "timeout"]) {
     http2.on(event, (...args: unknown[]) => http1.emit(event, ...args));
@@ -41,5 +43,3 @@ function startsAlike(bytes: Buffer): boolean {
   const length = Math.min(bytes.length, PREFACE.length);
   return bytes.subarray(0, length).equals(PREFACE.subarray(0, length));
 }
-
-function ignore(): void {}

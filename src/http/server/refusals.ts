@@ -18,7 +18,9 @@ export function refuseBody(exchange: ServerExchange): void {
   if (isHttp2(req)) {
     const headers = { "content-type": "text/plain; charset=utf-8" };
     const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
-    res.once("finish", () => stream.close());
+    // Not at once: clients may drop an answer whose stream is reset behind it.
+    const timer = setTimeout(() => stream.close(), LINGER);
+    stream.once("close", () => clearTimeout(timer));
     exchange.answer({ status: 413, headers, body: "Request body too large" });
   } else if (Number(req.headers["content-length"]) <= WORTH_READING && !isAwaited(res)) {
     exchange.answer({ status: 413 });

@@ -34,7 +34,10 @@ export function ringRequestSslSession(request: object): TLSSocket | undefined {
  *
  * @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests.
  * @example
- * const handler = (request) => andThen(search(), (found) => (http.isWritable(request) ? page(found) : null));
+ * const handler = async (request) => {
+ *   await new Promise((resolve) => setTimeout(resolve, 100));
+ *   return http.isWritable(request) ? { status: 200, body: "still here" } : null;
+ * };
  * @see Source: the key `:aleph/writable?` of requests. Differs: a function, for HTTP/1 too.
  */
 export function isWritable(request: object): boolean {
@@ -46,7 +49,10 @@ export function isWritable(request: object): boolean {
  *
  * @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on mock requests.
  * @example
- * const handler = (request) => andThen(search(), (found) => (http.h2Exception(request) ? null : page(found)));
+ * const handler = async (request) => {
+ *   await new Promise((resolve) => setTimeout(resolve, 100));
+ *   return { status: 200, body: `gone: ${http.h2Exception(request)?.errorCode ?? "not at all"}` };
+ * };
  * @see Source: the key `:aleph/h2-exception` of requests. Differs: a function.
  */
 export function h2Exception(request: object): StreamResetError | undefined {

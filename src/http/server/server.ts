@@ -11,6 +11,7 @@ import { answerClientErrors } from "./client-errors.js";
 import { Connections } from "./connections.js";
 import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
+import { watchSession } from "./idle-sessions.js";
 import { nodeServer } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
 import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
@@ -104,7 +105,11 @@ export class Server implements AsyncDisposable {
     // As Node's own server does.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    if (this.#feedEvent === "secureConnection" && this.#connections.add(socket)) this.#options.onConnection?.(socket);
+    if (this.#feedEvent === "secureConnection") {
+      if (this.#connections.add(socket)) this.#options.onConnection?.(socket);
+      // Where Node looks for what it needs to speak HTTP/1 on a server of HTTP/2.
+      Object.assign(socket, { server: this.node });
+    }
     this.node.emit(this.#feedEvent, socket);
   };
 
@@ -129,7 +134,8 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onSession = (session: Http2Session): void => {
-    const { connGoAwayHandler } = this.#options;
+    const { connGoAwayHandler, keepAliveTimeout } = this.#options;
+    watchSession(session, keepAliveTimeout);
     if (connGoAwayHandler === undefined) return;
     session.on("goaway", (errorCode, lastStreamId) => connGoAwayHandler({ errorCode, lastStreamId }));
   };

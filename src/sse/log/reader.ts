@@ -159,7 +159,7 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     // An id that only lies between those that are here may be one of a stream that Redis has lost.
     if (index === undefined || !(this.#isAtEnd || ring.has(this.#id, index))) {
       this.#ask(archive);
-      return undefined;
+      return this.#isAsking ? undefined : AGAIN;
     }
     this.index = index;
     this.#isServed = true;

@@ -290,7 +290,10 @@ describeWith("httpbin and gunicorn", pythonWith("httpbin", "gunicorn"), "httpbin
       const at: number[] = [];
       for await (const _ of body) at.push(performance.now());
       expect((at.at(-1) as number) - (at[0] as number)).toBeGreaterThan(200);
-      expect(seen.map(({ bytes, total }) => [bytes, total])).toEqual([1, 2, 3, 4, 5].map((bytes) => [bytes, 5]));
+      // Two drops may come as one.
+      expect(seen.length).toBeGreaterThan(1);
+      expect(seen.map(({ bytes }) => bytes)).toEqual(seen.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
+      expect(seen.at(-1)).toEqual({ direction: "download", bytes: 5, total: 5 });
     });
 
     it("/drip with an error status fails with the whole body", async () => {

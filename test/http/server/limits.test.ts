@@ -62,7 +62,7 @@ describe("requests that are none", () => {
   });
 
   it("make the body fail where a chunk is none (35)", async () => {
-    const failure = deferred<unknown>();
+    const failure = deferred();
     const { port } = await started(async ({ body }) => {
       await text(body as Readable).catch((error: unknown) => success(failure, error));
       return { status: 201 };

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import type { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import express, { type Express } from "express";
 import expressWs from "express-ws";
@@ -138,7 +139,7 @@ describe("websocketConnection on startServer", () => {
 
   it("serves an upgrade request for something else as the request it is, body included", async () => {
     const { port } = await started(async ({ body, headers }) => ({
-      body: `${headers["upgrade"] ?? ""} ${String(await (body as import("node:stream").Readable).toArray())}`,
+      body: `${headers["upgrade"] ?? ""} ${String(await (body as Readable).toArray())}`,
     }));
     const client = await rawClient(port);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi");

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import express, { type Express } from "express";
 import { messageClasses, withMessageClasses, withWebsockets } from "../../src/index.js";
-import { versions } from "./hosts.js";
+import { versions } from "../express/hosts.js";
 
 /** What the requests of one server are, before the app has seen them. */
 async function prototypes(app: Express, server: Server): Promise<{ request: unknown; response: unknown }> {
