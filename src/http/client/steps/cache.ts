@@ -10,6 +10,7 @@ import { Cancellation } from "../cancellation.js";
 import { withHeader } from "../headers.js";
 import { isRedirect, makeResponse } from "../response.js";
 import { piped } from "../response-body.js";
+import { parseUrl } from "../target.js";
 import type { Client, ClientRequest, ClientResponse, ClientResponseHeaders } from "../types.js";
 
 type Response = ClientResponse<unknown>;
@@ -72,8 +73,8 @@ class Lookup {
       const { location, "content-location": contentLocation } = response.headers;
       const urls = [this.#url];
       for (const other of [location, contentLocation]) {
-        if (other === undefined || !URL.canParse(other, this.#url)) continue;
-        const url = new URL(other, this.#url);
+        const url = other === undefined ? undefined : parseUrl(other, this.#url);
+        if (url === undefined) continue;
         url.hash = "";
         if (url.origin === new URL(this.#url).origin) urls.push(url.href);
       }

@@ -2,6 +2,7 @@ import { type Awaitable, andThen } from "../../../deferred/index.js";
 import { BodyNotReplayableError, RedirectError } from "../errors.js";
 import { withoutHeaders } from "../headers.js";
 import { isReplayable } from "../payload.js";
+import { parseUrl } from "../target.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
 import { isLimitAnError, methodOf, verdictOn } from "./redirect-strategy.js";
 import { urlRequest } from "./url.js";
@@ -55,11 +56,11 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
 /** Why a redirect is not to be followed; undefined if it is. */
 function faultOf(location: string, from: URL, request: ClientRequest, trace: readonly string[]): string | undefined {
   // It is not repeated here: it may hold a password, or a token.
-  if (!URL.canParse(location, from.href)) return "a redirect leads to what is no URL; see the location of its response";
-  if (request.allowRelativeRedirects === false && !URL.canParse(location)) {
+  const to = parseUrl(location, from);
+  if (to === undefined) return "a redirect leads to what is no URL; see the location of its response";
+  if (request.allowRelativeRedirects === false && parseUrl(location) === undefined) {
     return "a redirect leads to a relative URL; allow it with allowRelativeRedirects";
   }
-  const to = new URL(location, from);
   if (to.protocol !== "http:" && to.protocol !== "https:") {
     return `a redirect leads to ${to.protocol}, which is neither http: nor https:`;
   }

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { InvalidArgumentError } from "../../../errors/index.js";
 import { draft } from "../draft.js";
-import { portOf } from "../target.js";
+import { parseUrl, portOf } from "../target.js";
 import type { Client, ClientRequest } from "../types.js";
 
 /**
@@ -17,11 +17,8 @@ export function urlRequest(request: ClientRequest): ClientRequest {
 }
 
 function parse(url: string | URL): URL {
-  // Node's own error has the whole text, and whoever logs it, the password in it.
-  if (!URL.canParse(String(url))) {
-    throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`);
-  }
-  const parsed = new URL(url);
+  const parsed = parseUrl(url);
+  if (parsed === undefined) throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`);
   const { protocol, hostname } = parsed;
   if (protocol !== "http:" && protocol !== "https:") {
     throw new InvalidArgumentError(`url must begin with http: or https:, not ${protocol}`);
