@@ -3,6 +3,32 @@ import type { Row } from "./row.js";
 
 const micro = { kind: "micro" } as const;
 
+/** Every HTTP client with the same requests, which a module of the row's name sends. */
+function clientRow(name: string, title: string, kit: string, share: number): Row {
+  const module = `micro/${name}.js`;
+  return {
+    name,
+    title,
+    unit: "requests/s",
+    load: micro,
+    baseline: "undici.request",
+    contenders: [
+      { name: "undici.request", module, entry: "undici" },
+      { name: "fetch", module, entry: "fetched" },
+      { name: "axios", module, entry: "axios" },
+      { name: "got", module, entry: "got" },
+      { name: "node:http", module, entry: "nodeHttp" },
+      {
+        name: kit,
+        kit: true,
+        module,
+        entry: "ring",
+        targets: { "undici.request": share, fetch: 1, axios: 1, got: 1, "node:http": 1 },
+      },
+    ],
+  };
+}
+
 export const microRows: readonly Row[] = [
   {
     name: "hello-in-process",
@@ -223,67 +249,7 @@ export const microRows: readonly Row[] = [
       },
     ],
   },
-  {
-    name: "client-small",
-    title: "A GET of a few bytes, by HTTP clients",
-    unit: "requests/s",
-    load: micro,
-    baseline: "undici.request",
-    contenders: [
-      { name: "undici.request", module: "micro/client-small.js", entry: "undici" },
-      { name: "fetch", module: "micro/client-small.js", entry: "fetched" },
-      { name: "axios", module: "micro/client-small.js", entry: "axios" },
-      { name: "got", module: "micro/client-small.js", entry: "got" },
-      { name: "node:http", module: "micro/client-small.js", entry: "nodeHttp" },
-      {
-        name: "http.get",
-        kit: true,
-        module: "micro/client-small.js",
-        entry: "ring",
-        targets: { "undici.request": 0.9, fetch: 1, axios: 1, got: 1, "node:http": 1 },
-      },
-    ],
-  },
-  {
-    name: "client-download",
-    title: "A GET of 10 MB, by HTTP clients",
-    unit: "requests/s",
-    load: micro,
-    baseline: "undici.request",
-    contenders: [
-      { name: "undici.request", module: "micro/client-download.js", entry: "undici" },
-      { name: "fetch", module: "micro/client-download.js", entry: "fetched" },
-      { name: "axios", module: "micro/client-download.js", entry: "axios" },
-      { name: "got", module: "micro/client-download.js", entry: "got" },
-      { name: "node:http", module: "micro/client-download.js", entry: "nodeHttp" },
-      {
-        name: "http.get",
-        kit: true,
-        module: "micro/client-download.js",
-        entry: "ring",
-        targets: { "undici.request": 0.95, fetch: 1, axios: 1, got: 1, "node:http": 1 },
-      },
-    ],
-  },
-  {
-    name: "client-upload",
-    title: "A POST of 10 MB, by HTTP clients",
-    unit: "requests/s",
-    load: micro,
-    baseline: "undici.request",
-    contenders: [
-      { name: "undici.request", module: "micro/client-upload.js", entry: "undici" },
-      { name: "fetch", module: "micro/client-upload.js", entry: "fetched" },
-      { name: "axios", module: "micro/client-upload.js", entry: "axios" },
-      { name: "got", module: "micro/client-upload.js", entry: "got" },
-      { name: "node:http", module: "micro/client-upload.js", entry: "nodeHttp" },
-      {
-        name: "http.post",
-        kit: true,
-        module: "micro/client-upload.js",
-        entry: "ring",
-        targets: { "undici.request": 0.95, fetch: 1, axios: 1, got: 1, "node:http": 1 },
-      },
-    ],
-  },
+  clientRow("client-small", "A GET of a few bytes, by HTTP clients", "http.get", 0.9),
+  clientRow("client-download", "A GET of 10 MB, by HTTP clients", "http.get", 0.95),
+  clientRow("client-upload", "A POST of 10 MB, by HTTP clients", "http.post", 0.95),
 ];

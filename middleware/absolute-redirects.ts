@@ -4,6 +4,7 @@ import { andThen } from "../src/deferred/index.js";
 import { RingError } from "../src/errors/index.js";
 import { findHeaderName } from "../src/ring/headers.js";
 import { type HostOf, type HostOptions, hostMatcher, hostReader, InvalidHostError } from "../src/ring/host.js";
+import { parseUrl } from "../src/ring/parse-url.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 import { formatUrl, isPort, portOf, resolveReference, schemeOf, trimUrl, type UrlParts } from "../src/ring/url.js";
@@ -88,7 +89,7 @@ function checkLocation(location: string, request: Redirected, { hostOf, isTarget
   if (UNPRINTABLE.test(location)) throw new InvalidRedirectError("has a line break or control character; encode it");
   if (isTarget === undefined) return;
   const own = `${request.scheme}://${hostOf(request) ?? "localhost"}/`;
-  const target = URL.canParse(location, own) ? new URL(location, own) : undefined;
+  const target = parseUrl(location, own);
   const isWeb = target?.protocol === "http:" || target?.protocol === "https:";
   if (target !== undefined && isWeb && (target.host === new URL(own).host || isTarget(target.host))) return;
   throw new InvalidRedirectError("leads to a host that is none of the allowedTargets");

@@ -15,12 +15,12 @@ const pool = http.connectionPool({ connectionsPerHost: connections });
 const dispatcher = new Agent({ connections });
 const agent = new HttpAgent({ keepAlive: true, maxSockets: connections });
 
-export const kit: Ask = async (url, body) => {
+export const withKit: Ask = async (url, body) => {
   const options = { pool, as: "byteArray", body } as const;
   return (await (body === undefined ? http.get(url, options) : http.post(url, options))).body.length;
 };
 
-export const undici: Ask = async (url, body) => {
+export const withUndici: Ask = async (url, body) => {
   const { body: answer } = await undiciRequest(url, {
     dispatcher,
     method: body === undefined ? "GET" : "POST",
@@ -29,7 +29,7 @@ export const undici: Ask = async (url, body) => {
   return (await answer.bytes()).length;
 };
 
-export const global: Ask = async (url, body) => {
+export const withFetch: Ask = async (url, body) => {
   const response = await fetch(url, body === undefined ? {} : { method: "POST", body });
   return (await response.arrayBuffer()).byteLength;
 };
@@ -51,7 +51,7 @@ export const withGot: Ask = async (url, body) => {
   return response.body.length;
 };
 
-export const node: Ask = (url, body) =>
+export const withNode: Ask = (url, body) =>
   new Promise((resolve, reject) => {
     const method = body === undefined ? "GET" : "POST";
     const request = nodeRequest(url, { agent, method }, (response) => {
@@ -59,3 +59,14 @@ export const node: Ask = (url, body) =>
     });
     request.on("error", reject).end(body);
   });
+
+/** What is measured. @returns how many bytes came back */
+export type Task = () => Promise<number>;
+
+/** Makes tasks of so many requests at the same time: GET, or POST with a body. */
+export function together(operations: number, url: string, body?: Buffer): (ask: Ask) => Task {
+  return (ask) => async () => {
+    const sizes = await Promise.all(Array.from({ length: operations }, () => ask(url, body)));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+}

@@ -9,7 +9,7 @@ export {
   utf8,
 } from "./charset.js";
 export { type ByteChunks, readChunks } from "./chunks.js";
-export { closeBody, closeSource, isReadable } from "./close.js";
+export { abandon, closeBody, closeSource, isReadable, isServerRequest } from "./close.js";
 export { CompressedBody, type Compression, type ContentCoding, compressionOf, type Uncompressed } from "./compress.js";
 export { closeDescriptor, namesIn, readDescriptor, readIf, realPathIfThere, statIfThere } from "./disk.js";
 export { Gathered } from "./gathered.js";

@@ -1,10 +1,10 @@
 /** The page that shows what went wrong, and where. */
 
+import { maskQuery } from "../errors/secret-names.js";
 import { excerptOf } from "./excerpt.js";
 import { type Fault, faultsOf } from "./faults.js";
 import { html, htmlPage, type Markup } from "./html.js";
 import { otherTable, standardTable } from "./request-table.js";
-import { maskQuery } from "./secrets.js";
 import { type Frame, placeOf } from "./stack.js";
 import { STYLE } from "./style.js";
 

@@ -2,29 +2,11 @@
 
 import { inspect } from "node:util";
 import { describe } from "../errors/index.js";
-
-const MASK = "••••••";
-
-/** Names of headers, parameters, cookies and keys whose values are nobody's business. */
-const SECRET =
-  /^(?:proxy-)?authorization$|(?:^|[-_])auth(?:$|[-_])|cookie|token|secret|session|passw|pwd|api-?_?key|private|credential|csrf|xsrf|signature|flash|sslClientCert/i;
-
-const isSecret = (name: string): boolean => SECRET.test(name);
+import { isSecretName, MASK, maskQuery } from "../errors/secret-names.js";
 
 /** Levels of maps in maps, and elements of each, that are shown. */
 const MAX_DEPTH = 4;
 const MAX_ENTRIES = 50;
-
-/** A query with the values of secrets masked; its pairs are not decoded. */
-export function maskQuery(query: string): string {
-  return query
-    .split("&")
-    .map((pair) => {
-      const equals = pair.indexOf("=");
-      return equals !== -1 && isSecret(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=${MASK}` : pair;
-    })
-    .join("&");
-}
 
 const maskUrl = (url: string): string => {
   const query = url.indexOf("?") + 1;
@@ -39,7 +21,7 @@ const isPlain = (value: object): boolean => {
 /** A copy to be shown. Streams and other objects with a class of their own are named, not looked into. */
 function masked(name: string, value: unknown, depth: number): unknown {
   if (value === null || value === undefined) return value;
-  if (isSecret(name)) return new Shown(MASK);
+  if (isSecretName(name)) return new Shown(MASK);
   if (typeof value === "string") {
     return name === "queryString" ? maskQuery(value) : name === "referer" ? maskUrl(value) : value;
   }

@@ -3,6 +3,7 @@ import { describe, RingError } from "../errors/index.js";
 import { checkOptionNames } from "../errors/options.js";
 import { abortSignal, exchangeBehind, InvalidResponseError, webBody } from "../message/index.js";
 import { InvalidHostError } from "../ring/host.js";
+import { parseUrl } from "../ring/parse-url.js";
 import { tagged } from "../ring/tag.js";
 import type { Handler, HeaderValue, RingRequest, RingResponse } from "../ring/types.js";
 
@@ -86,7 +87,8 @@ function urlOf({ scheme, serverName, serverPort, headers, uri, queryString }: Ri
   const protocol = scheme === "https" || scheme === "wss" ? "https" : "http";
   const base = `${protocol}://${host}`;
   // What may follow a host in a URL, or stand before it, is not part of one.
-  if (/[/?#@\\\s]/.test(host) || !URL.canParse(base)) throw new InvalidHostError("makes no URL; send a host name");
+  if (/[/?#@\\\s]/.test(host) || parseUrl(base) === undefined)
+    throw new InvalidHostError("makes no URL; send a host name");
   const path = uri.startsWith("/") ? uri : `/${uri}`;
   return queryString === undefined ? `${base}${path}` : `${base}${path}?${queryString}`;
 }

@@ -18,6 +18,7 @@ import { findContentTypeCharset } from "../ring/parsing.js";
 import { contentType } from "../ring/request.js";
 import type { RingRequest } from "../ring/types.js";
 import { type Source, toSource } from "../stream/index.js";
+import { atLeast } from "./client/options.js";
 import { PartFiles } from "./part-files.js";
 
 interface PartFacts {
@@ -140,8 +141,7 @@ function settingsOf(options: DecodeRequestOptions): Settings {
   const limits = { ...LIMITS };
   for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
     const limit = options[name] ?? LIMITS[name];
-    if (!(limit >= 0)) throw new InvalidArgumentError(`${name} must be a number from 0, or Infinity, not ${limit}`);
-    limits[name] = limit;
+    limits[name] = atLeast(0, name, limit);
   }
   return { ...limits, manualCleanup: options.manualCleanup ?? false, directory: options.directory ?? tmpdir() };
 }

@@ -2,6 +2,7 @@ import type { ClockOptions } from "../clock/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { checkMilliseconds, checkOptionNames, type OptionNames } from "../errors/options.js";
 import type { ClientResponse, RequestOptions } from "../http/client/types.js";
+import { parseUrl } from "../ring/parse-url.js";
 import type { Source } from "../stream/index.js";
 import type { DecodeEventsOptions, ReceivedEvent } from "./decode.js";
 
@@ -72,7 +73,7 @@ const OWN = ["url", "as", "rawStream", "coerce", "throwExceptions"];
 export function checkEventSourceOptions(url: string | URL, options: EventSourceOptions): void {
   checkOptionNames("eventSource", options, OPTIONS);
   const { request = {}, retryDelay = 1, maxRetryDelay = 1, jitter = 0, maxFailures = 1, idleTimeout = 1 } = options;
-  if (!URL.canParse(String(url))) throw new InvalidArgumentError("eventSource: url must be an absolute URL");
+  if (parseUrl(url) === undefined) throw new InvalidArgumentError("eventSource: url must be an absolute URL");
   const own = OWN.find((name) => Object.hasOwn(request, name));
   if (own !== undefined) throw new InvalidArgumentError(`eventSource: request has ${own}, which is not to choose here`);
   checkMilliseconds("eventSource", "retryDelay", retryDelay);

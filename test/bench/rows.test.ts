@@ -17,7 +17,8 @@ describe("the rows of the benchmarks", () => {
   it.each(contenders)("find $contender.name of $row.name in its file", ({ contender }) => {
     const { module, entry = "start" } = contender;
     expect(sourceFiles("bench")).toContain(sourceOf(module));
-    expect(readProjectFile(sourceOf(module))).toMatch(new RegExp(`^export (async )?function ${entry}\\(`, "m"));
+    const exported = new RegExp(`^export (async )?(function ${entry}\\(|const ${entry}: Task =)`, "m");
+    expect(readProjectFile(sourceOf(module))).toMatch(exported);
   });
 
   it.each(contenders)("set targets for $contender.name of $row.name against its rivals", ({ row, contender }) => {

@@ -1,5 +1,5 @@
 /** What stacks of middleware do on every host, in whatever way the handler under them answers. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +55,7 @@ function site({ requestMethod, uri, session, flash, ...request }: SiteRequest): 
     case "post /upload": {
       const { filename, contentType, tempfile, size } = request.multipartParams["file"] as TempFile;
       const text = readFileSync(tempfile, "utf8");
+      rmSync(tempfile);
       return html([request.params["title"] as string, filename, contentType, size, text].join(", "));
     }
     default:

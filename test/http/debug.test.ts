@@ -38,6 +38,25 @@ describe("debug", () => {
     expect(seen.join("")).not.toContain("secret");
   });
 
+  it("shows nothing that has the name of a secret, and no password of a URL", async () => {
+    const { url } = await serve((_req, res) => {
+      const location = "http://ada:hunter2@example.com/?access_token=hunter2&page=1";
+      res.writeHead(302, { location, link: `<${location}>; rel=next`, "x-csrf-token": "hunter2" }).end();
+    });
+    const seen: string[] = [];
+    await http.get(`${url.replace("//", "//ada:hunter2@")}/?api_key=hunter2&q=x`, {
+      pool: pool(),
+      debug: (text) => seen.push(text),
+      headers: { "X-Api-Key": "hunter2", "x-auth-token": "hunter2" },
+      followRedirects: false,
+    });
+    const text = seen.join("\n");
+    expect(text).not.toContain("hunter2");
+    expect(text).toContain("&q=x");
+    expect(text).toMatch(/< location: http:\/\/example\.com\/\?access_token=•+&page=1\n/);
+    expect(text).toMatch(/<http:\/\/example\.com\/\?access_token=•+&page=1>; rel=next/);
+  });
+
   it("shows a body that is text, with debugBody", async () => {
     const { url } = await server();
     const shown = async (options: http.RequestOptions) => {

@@ -16,16 +16,10 @@ import {
   RST_STREAM,
   SETTINGS,
 } from "./h2-frames.js";
-import { pool, serve, serveRaw, textOf } from "./servers.js";
+import { failed, pool, serve, serveRaw, textOf } from "./servers.js";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 const FINE = `${OK}content-length: 4\r\n\r\nfine`;
-
-const failed = (response: PromiseLike<unknown>) =>
-  Promise.resolve(response).then(
-    () => ({ code: "none" }),
-    (error: unknown) => error as { readonly code: string },
-  );
 
 /** Lets a server misbehave at the first request, or the second of a connection; all others are answered. */
 function faulty(act: (socket: Socket) => void, at = 1) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { TimeoutError } from "../../src/errors/index.js";
 import * as http from "../../src/http/index.js";
-import { afterThisTest, answering, gate, pool, serve, serveRaw, textOf } from "./servers.js";
+import { afterThisTest, answering, failed, gate, pool, serve, serveRaw, textOf } from "./servers.js";
 
 /** A server that answers when the test says so. */
 async function held() {
@@ -37,12 +37,6 @@ function nxdomain(query: Buffer): Buffer {
   answer.writeUInt16BE(0x8183, 2);
   return answer;
 }
-
-const failed = (response: PromiseLike<unknown>) =>
-  Promise.resolve(response).then(
-    () => ({ code: "none" }),
-    (error: unknown) => error as { readonly code: string },
-  );
 
 describe("a pool", () => {
   it("uses a connection again", async () => {
@@ -95,16 +89,19 @@ describe("a pool", () => {
   });
 
   it("refuses more than maxQueueSize requests, and forgets those that time out", async () => {
-    const none = pool({ totalConnections: 0, maxQueueSize: 1 });
-    const { url } = await held();
+    const full = pool({ totalConnections: 1, maxQueueSize: 1 });
+    const { url, answer } = await held();
+    const first = http.get(url, { pool: full, as: "string" });
     for (const _ of [1, 2]) {
-      const waiting = http.get(url, { pool: none, poolTimeout: 5 });
+      const waiting = http.get(url, { pool: full, poolTimeout: 5 });
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(await failed(http.get(url, { pool: none }))).toMatchObject({ code: "RING_POOL_QUEUE_FULL" });
+      expect(await failed(http.get(url, { pool: full }))).toMatchObject({ code: "RING_POOL_QUEUE_FULL" });
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await failed(waiting)).toMatchObject({ code: "RING_POOL_TIMEOUT" });
     }
-    expect(none.inUse).toEqual({});
+    expect(full.inUse).toEqual({ [url]: { connections: 1, waiting: 0 } });
+    answer();
+    expect(await first).toMatchObject({ body: "done" });
   });
 
   it("closes when its requests are done", async () => {

@@ -78,6 +78,12 @@ describe("request", () => {
     expect((await sent({ url })).url).toBe(expected);
   });
 
+  it("takes international names however often it has seen them", async () => {
+    const client = http.wrapUrl((request) => Promise.resolve({ status: 200, body: request.host } as never));
+    for (let count = 0; count < 20_000; count++) void client({ url: "http://bücher.example/" });
+    expect(await client({ url: "http://bücher.example/" })).toMatchObject({ body: "xn--bcher-kva.example" });
+  });
+
   it("writes international host names in ASCII", async () => {
     let host: string | undefined;
     const client = http.wrapUrl((request) => {

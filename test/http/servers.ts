@@ -97,6 +97,14 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
   return { opened, open: (value) => open(value) };
 }
 
+/** What a response fails with. */
+export function failed(response: PromiseLike<unknown>): Promise<{ code?: string; message: string }> {
+  return Promise.resolve(response).then(
+    () => ({ code: "none", message: "" }),
+    (error: unknown) => error as { code?: string; message: string },
+  );
+}
+
 /** The body of a request, as text. */
 export async function textOf(message: AsyncIterable<unknown>): Promise<string> {
   const chunks: Buffer[] = [];

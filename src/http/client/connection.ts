@@ -6,13 +6,12 @@ import { toDeferred } from "../../deferred/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { ConnectionTimeoutError, PoolClosedError } from "./errors.js";
 import type { Lookup } from "./lookup.js";
+import { LONGEST_TIMER, startTimer } from "./options.js";
 import { openThroughProxy } from "./proxy.js";
 import type { Target } from "./target.js";
 
 /** Streams at a time on one connection of HTTP/2. */
 const H2_STREAMS = 100;
-/** As good as never, and the most a timer can be set to. */
-const NEVER = 2 ** 31 - 1;
 
 /** Makes sockets; returns how to give up. */
 export type Open = (callback: buildConnector.Callback) => () => void;
@@ -85,7 +84,7 @@ export class Connection {
       ...(options.allowH2
         ? { allowH2: true, maxConcurrentStreams: H2_STREAMS }
         : { pipelining: options.keepAlive ? 1 : 0 }),
-      keepAliveTimeout: options.idleTimeout === 0 ? NEVER : options.idleTimeout,
+      keepAliveTimeout: options.idleTimeout === 0 ? LONGEST_TIMER : Math.min(options.idleTimeout, LONGEST_TIMER),
       maxHeaderSize: options.maxHeaderSize,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -133,7 +132,7 @@ export class Connection {
       callback(null, socket);
     };
     const timeOut = (): void => done(new ConnectionTimeoutError(connectTimeout, this.target.origin));
-    const timer = connectTimeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(timeOut, connectTimeout);
+    const timer = startTimer(connectTimeout, timeOut);
     this.#giveUp = () => done(new PoolClosedError());
     stop = open(done as buildConnector.Callback);
   }

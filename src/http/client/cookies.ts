@@ -1,6 +1,7 @@
 /** Cookies of the client, in a jar that knows whose they are. Source: `aleph.http.client-middleware`. */
 
 import { Cookie, CookieJar } from "tough-cookie";
+import { InvalidArgumentError } from "../../errors/index.js";
 
 /** A cookie. `maxAge` is seconds. */
 export interface ClientCookie {
@@ -87,7 +88,7 @@ export const defaultCookieSpec: CookieSpec = {
     return cookie === undefined ? undefined : fromJar(cookie);
   },
   writeCookies(cookies) {
-    return cookies.map(({ name, value }) => (name === "" ? value : `${name}=${value}`)).join("; ");
+    return cookies.map(written).join("; ");
   },
   matchCookieOrigin({ host, isSecure, path }, cookie) {
     if (cookie.secure === true && !isSecure) return false;
@@ -95,6 +96,16 @@ export const defaultCookieSpec: CookieSpec = {
     return matchesDomain(host.toLowerCase(), cookie) && matchesPath(path, cookie.path ?? "/");
   },
 };
+
+/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for one that would be more than one. */
+function written({ name, value }: ClientCookie): string {
+  if (/[=;\r\n\0]/.test(name) || /[;\r\n\0]/.test(value)) {
+    throw new InvalidArgumentError(
+      `the cookie ${JSON.stringify(name)} has a character that would end it; encode it, for example with encodeURIComponent`,
+    );
+  }
+  return name === "" ? value : `${name}=${value}`;
+}
 
 function isExpired({ maxAge, expires }: ClientCookie): boolean {
   if (maxAge !== undefined) return maxAge <= 0;
@@ -156,6 +167,8 @@ class JarStore implements Required<CookieStore> {
   }
 
   setCookie(line: string, origin: CookieOrigin): ClientCookie | undefined {
+    // A cookie without a name that looks like one of those that only a host itself may set.
+    if (/^\s*=\s*__(?:host|secure)-/i.test(line)) return undefined;
     const kept = this.#jar.setCookieSync(line, urlOf(origin), { ignoreError: true, loose: true });
     return kept === undefined ? undefined : fromJar(kept);
   }

@@ -18,6 +18,7 @@ import {
   RequestTimeoutError,
 } from "./errors.js";
 import { type Host, Waiter } from "./host.js";
+import { startTimer } from "./options.js";
 import { inPieces, type Payload } from "./payload.js";
 import type { ConnectionPool } from "./pool.js";
 import { makeResponse } from "./response.js";
@@ -351,11 +352,11 @@ export class Exchange extends Waiter implements BodyOwner {
   #watchReader(): void {
     if (this.#stalled !== undefined) return;
     const { unreadTimeout } = this.#pool;
-    this.#stalled = setTimeout(() => {
+    this.#stalled = startTimer(unreadTimeout, () => {
       this.#stalled = undefined;
       if ((this.#host?.waiting ?? 0) > 0) this.#fail(new BodyUnreadError(unreadTimeout));
       else this.#watchReader();
-    }, unreadTimeout).unref();
+    })?.unref();
   }
 
   readonly #stop = (error: unknown): void => this.#fail(error);
@@ -398,11 +399,11 @@ export class Exchange extends Waiter implements BodyOwner {
   }
 
   #wait(milliseconds: number | undefined, error: (milliseconds: number) => Error): void {
-    if (milliseconds === undefined || milliseconds === Number.POSITIVE_INFINITY || this.#phase === OVER) return;
-    this.#timer = setTimeout(() => {
+    if (milliseconds === undefined || milliseconds === null || this.#phase === OVER) return;
+    this.#timer = startTimer(milliseconds, () => {
       if (this.#connection !== undefined) this.#connection.isDoubtful = true;
       this.#fail(error(milliseconds));
-    }, milliseconds);
+    });
   }
 
   #clear(): void {
@@ -414,13 +415,13 @@ export class Exchange extends Waiter implements BodyOwner {
   /** From now on the server is waited for, until it says something. */
   #listen(): void {
     const { socketTimeout } = this.#request;
-    if (socketTimeout === undefined || socketTimeout === Number.POSITIVE_INFINITY) return;
+    if (socketTimeout === undefined || socketTimeout === null) return;
     this.#clearSilence();
-    this.#silence = setTimeout(() => {
+    this.#silence = startTimer(socketTimeout, () => {
       const { origin } = this.#target;
       const isHead = this.#phase === SENT;
       this.#fail(new (isHead ? RequestTimeoutError : ReadTimeoutError)(socketTimeout, origin, "socketTimeout"));
-    }, socketTimeout);
+    });
   }
 
   #clearSilence(): void {

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { toDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames } from "../../errors/options.js";
+import { atLeast, LONGEST_TIMER } from "./options.js";
 
 export type Lookup = LookupFunction;
 
@@ -78,7 +79,10 @@ export function dnsLookup(options: DnsOptions): Lookup {
       `addressTypes is one of ${Object.keys(FAMILIES).join(", ")}, not ${JSON.stringify(addressTypes)}`,
     );
   }
-  const resolver = new Resolver({ timeout: queryTimeout, tries: 2 });
+  atLeast(0, "minTtl", minTtl);
+  atLeast(0, "maxTtl", maxTtl);
+  const timeout = Math.min(LONGEST_TIMER, Math.ceil(atLeast(1, "queryTimeout", queryTimeout)));
+  const resolver = new Resolver({ timeout, tries: 2 });
   if (options.nameServers !== undefined) resolver.setServers(options.nameServers);
   const answers = new Map<string, Answer>();
   const families = FAMILIES[addressTypes];

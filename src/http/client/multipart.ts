@@ -124,17 +124,21 @@ async function* written(pieces: readonly Piece[], end: Buffer): AsyncGenerator<U
 }
 
 async function pieceOf(part: Part, subtype: string, boundary: string): Promise<Piece> {
-  const { content, transferEncoding = null } = part;
+  if (typeof part !== "object" || part === null) throw new InvalidArgumentError("a part of a form must be a map");
+  const { content, transferEncoding = null, length } = part;
   if (content === undefined || content === null) throw new InvalidArgumentError("a part of a form needs content");
   if (transferEncoding !== null && transferEncoding !== "binary" && transferEncoding !== "base64") {
     throw new InvalidArgumentError(`transferEncoding is "binary" or "base64", not ${JSON.stringify(transferEncoding)}`);
+  }
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+    throw new InvalidArgumentError("length of a part must be a whole number of bytes from 0");
   }
   const file = typeof content === "object" ? fileOf(content) : undefined;
   const upload = uploadOf(part, file?.path);
   const name = part.partName ?? part.name ?? upload?.fileName;
   if (name === undefined) throw new InvalidArgumentError("a part of a form needs a partName");
   const named = charset(part.charset ?? "UTF-8");
-  const { bytes, open, length } = await contentOf(part, named);
+  const { bytes, open, length: size } = await contentOf(part, named);
   const head = [
     `--${boundary}`,
     `content-disposition: ${subtype === "form-data" ? "form-data" : "attachment"}; name="${escaped(name)}"${upload === undefined ? "" : `; filename="${escaped(upload.fileName)}"`}`,
@@ -142,7 +146,7 @@ async function pieceOf(part: Part, subtype: string, boundary: string): Promise<P
     ...(transferEncoding === null ? [] : [`content-transfer-encoding: ${transferEncoding}`]),
     "\r\n",
   ].join("\r\n");
-  return { head: Buffer.from(head), content: bytes ?? open, length, source: content };
+  return { head: Buffer.from(head), content: bytes ?? open, length: size, source: content };
 }
 
 interface Upload {

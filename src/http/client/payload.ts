@@ -4,11 +4,21 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
-import { type ByteChunks, charset, fileRegion, HttpFile, isReadable, readChunks } from "../../byte-streams/core.js";
+import {
+  abandon,
+  type ByteChunks,
+  charset,
+  fileRegion,
+  HttpFile,
+  isReadable,
+  isServerRequest,
+  readChunks,
+} from "../../byte-streams/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError, NotConvertibleError } from "../../errors/index.js";
 import { Seq } from "../../ring/seq.js";
 import { isSource, toReadable } from "../../stream/index.js";
+import type { Part } from "./multipart.js";
 import type { ClientRequest } from "./types.js";
 
 /** A body that is ready to be sent. */
@@ -41,10 +51,27 @@ export function payloadOf(request: ClientRequest): Awaitable<Payload> {
   return { body: readableOf(body), length, isReplayable: false };
 }
 
-/** Can the body be sent a second time? */
-export function isReplayable({ body }: ClientRequest): boolean {
-  if (body === null || body === undefined || typeof body === "string") return true;
-  return typeof body === "object" && (bytesOf(body) !== undefined || fileOf(body) !== undefined || isBlob(body));
+/** Can the body, or the form, be sent a second time? */
+export function isReplayable({ body, multipart }: ClientRequest): boolean {
+  if (multipart === undefined || multipart === null) return body === undefined || body === null || isKept(body);
+  return isFormData(multipart) || multipart.every((part) => isKept(part?.content));
+}
+
+/** Is it still there when it was sent? */
+function isKept(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return typeof body === "string";
+  return bytesOf(body) !== undefined || fileOf(body) !== undefined || isBlob(body) || isFormData(body);
+}
+
+/** Closes what a request was to send that has failed, perhaps before anybody looked at it. */
+export function abandonBodies({ body, multipart }: ClientRequest): void {
+  const contents = Array.isArray(multipart) ? (multipart as readonly Part[]).map((part) => part?.content) : [];
+  for (const one of [body, ...contents]) if (typeof one === "object" && one !== null) abandon(one);
+}
+
+/** Is it a form, whoever's class it is? */
+export function isFormData(body: unknown): body is FormData {
+  return Object.prototype.toString.call(body) === "[object FormData]";
 }
 
 function bytesPayload(bytes: Uint8Array): Payload {
@@ -106,12 +133,6 @@ export function readableOf(body: object): Readable {
     return fromIterable({ [Symbol.iterator]: () => body as Iterator<unknown> });
   }
   throw notABody(body);
-}
-
-/** A request that a server got, whose answer goes out over the same socket. */
-function isServerRequest(body: Readable): boolean {
-  const { socket, statusCode } = body as { readonly socket?: unknown; readonly statusCode?: unknown };
-  return socket !== undefined && socket !== null && typeof statusCode !== "number";
 }
 
 /** A request that is passed on. Undici takes the socket from one when it is through with it, and then nobody can answer it. */

@@ -13,7 +13,7 @@ import {
 import { PoolClosedError, PoolQueueFullError } from "./errors.js";
 import { Host, type Waiter } from "./host.js";
 import { type DnsOptions, type DnsResolver, dnsLookup, type Lookup, lookupWith } from "./lookup.js";
-import { atLeast } from "./options.js";
+import { atLeast, LONGEST_TIMER } from "./options.js";
 import {
   HostSampler,
   type HostStats,
@@ -112,11 +112,11 @@ export class ConnectionPool implements AsyncDisposable {
   constructor(options: PoolOptions) {
     checkOptionNames("a connectionPool", options, KNOWN);
     this.connectionsPerHost = atLeast(1, "connectionsPerHost", options.connectionsPerHost ?? 8);
-    this.#totalConnections = atLeast(0, "totalConnections", options.totalConnections ?? 1024);
+    this.#totalConnections = atLeast(1, "totalConnections", options.totalConnections ?? 1024);
     this.#maxQueueSize = atLeast(0, "maxQueueSize", options.maxQueueSize ?? 65_536);
     this.#controlPeriod = atLeast(1, "controlPeriod", options.controlPeriod ?? 60_000);
     this.unreadTimeout = atLeast(1, "unreadTimeout", options.unreadTimeout ?? 30_000);
-    this.readTimeout = options.readTimeout;
+    this.readTimeout = options.readTimeout === undefined ? undefined : atLeast(0, "readTimeout", options.readTimeout);
     this.#statsCallback = options.statsCallback;
     this.cache = options.cache;
     this.middleware = options.middleware;
@@ -233,7 +233,7 @@ export class ConnectionPool implements AsyncDisposable {
   #count(host: Host): void {
     if (host.sampler !== undefined || (this.#statsCallback === undefined && !hasDefaultCallbacks())) return;
     host.sampler = new HostSampler();
-    this.#period ??= setInterval(() => this.#tell(), this.#controlPeriod).unref();
+    this.#period ??= setInterval(() => this.#tell(), Math.min(this.#controlPeriod, LONGEST_TIMER)).unref();
   }
 
   #tell(): void {

@@ -1,14 +1,17 @@
 /** Proxies: absolute URLs in plain requests, tunnels by CONNECT, SOCKS 4 and 5. */
 
+import { createHmac, randomBytes } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTcp, isIP, isIPv6, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";
 import type { buildConnector } from "undici";
 import { InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames } from "../../errors/options.js";
+import { parseUrl } from "../../ring/parse-url.js";
 import { ProxyConnectionTimeoutError, ProxyError } from "./errors.js";
 import type { Lookup } from "./lookup.js";
+import { atLeast, startTimer } from "./options.js";
 import { socksHandshake } from "./socks.js";
 import { portOf, type Target } from "./target.js";
 
@@ -37,6 +40,8 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Tells apart connections that may not stand in for each other. */
   readonly key: string;
+  /** For errors: a URL without credentials. */
+  readonly address: string;
   readonly protocol: "http" | "https" | "socks4" | "socks5";
   readonly host: string;
   readonly port: number;
@@ -70,10 +75,23 @@ const KNOWN: Record<keyof ProxyOptions, true> = {
 const contexts = new WeakMap<TlsOptions, number>();
 let contextCount = 0;
 
-function numberOf(context: TlsOptions | undefined): number {
-  if (context === undefined) return 0;
+function numberOf(context: TlsOptions | undefined): number | undefined {
+  if (context === undefined) return undefined;
   if (!contexts.has(context)) contexts.set(context, ++contextCount);
-  return contexts.get(context) ?? 0;
+  return contexts.get(context);
+}
+
+/** Of this process only: what is made with it tells nothing of what it is made of. */
+const SALT = randomBytes(32);
+
+/**
+ * The key of a proxy. Credentials count too, for who may not pass may not use the connection of one who may; but keys are seen
+ * in statistics and in `inUse`, so they are not in it.
+ */
+function keyOf(address: string, ...peculiar: readonly unknown[]): string {
+  if (peculiar.every((one) => one === undefined)) return address;
+  const mark = createHmac("sha256", SALT).update(JSON.stringify(peculiar)).digest("base64url").slice(0, 16);
+  return `${address} (${mark})`;
 }
 
 /** Fills in the defaults. @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`. */
@@ -96,9 +114,13 @@ export function resolveProxy(options: ProxyOptions): Proxy {
     throw new InvalidArgumentError("a proxy with user or httpHeaders needs a tunnel; leave tunnel: false out");
   }
   const port = options.port ?? PORTS[protocol];
+  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw new InvalidArgumentError(`port of a proxy must be a whole number from 1 to 65535, not ${String(port)}`);
+  }
+  const address = `${protocol}://${host}:${port}`;
   return {
-    // The credentials too: who may not pass may not use the connection of one who may.
-    key: JSON.stringify([protocol, host, port, user, password, httpHeaders, tunnel, numberOf(options.sslContext)]),
+    key: keyOf(address, user, password, httpHeaders, tunnel, numberOf(options.sslContext)),
+    address,
     protocol,
     host,
     port,
@@ -106,7 +128,7 @@ export function resolveProxy(options: ProxyOptions): Proxy {
     password,
     httpHeaders: httpHeaders ?? {},
     tunnel: tunnel ?? needsTunnel,
-    connectionTimeout: options.connectionTimeout ?? 60_000,
+    connectionTimeout: atLeast(0, "connectionTimeout of a proxy", options.connectionTimeout ?? 60_000),
     keepAlive: options.keepAlive ?? true,
     sslContext: options.sslContext ?? {},
     ignoreHosts: options.ignoreHosts ?? [],
@@ -131,8 +153,8 @@ export function proxyFromEnvironment(
   const isCgi = variables["REQUEST_METHOD"] !== undefined;
   const text = scheme === "http" && isCgi ? variables["http_proxy"] : valueOf(`${scheme}_proxy`);
   if (text === undefined || text === "") return undefined;
-  if (!URL.canParse(text)) throw new InvalidArgumentError(`${scheme}_proxy is not a URL`);
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === undefined) throw new InvalidArgumentError(`${scheme}_proxy is not a URL`);
   const named = url.protocol.slice(0, -1);
   return {
     host: url.hostname,
@@ -148,6 +170,7 @@ export function proxyFromEnvironment(
 /** Is a host to be reached without the proxy? */
 export function isIgnored(proxy: Proxy, hostname: string, port: number): boolean {
   return proxy.ignoreHosts.some((entry) => {
+    if (isIPv6(entry)) return hostname === `[${entry}]`;
     const [, name = entry, only] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
     if (only !== undefined && Number(only) !== port) return false;
     const suffix = name.replace(/^\*?\./, "").toLowerCase();
@@ -192,9 +215,9 @@ export function openThroughProxy(
     if (error !== null) for (const stop of stops) stop();
     opened(error, socket);
   };
-  const timer = setTimeout(
-    () => finish(new ProxyConnectionTimeoutError(proxy.connectionTimeout, nameOf(proxy)), null),
-    proxy.connectionTimeout,
+  const { connectionTimeout, address } = proxy;
+  const timer = startTimer(connectionTimeout, () =>
+    finish(new ProxyConnectionTimeoutError(connectionTimeout, address), null),
   );
   const secured: Opened = (error, socket) => {
     if (isOver || socket === null || !target.isSecure) {
@@ -260,7 +283,7 @@ function openTunnel(proxy: Proxy, target: Target, route: Route, opened: Opened):
     if (statusCode !== 200) {
       socket.destroy();
       const answer = { status: statusCode, headers: response.headers };
-      opened(new ProxyError(nameOf(proxy), `answered CONNECT with status ${statusCode}`, answer), null);
+      opened(new ProxyError(proxy.address, `answered CONNECT with status ${statusCode}`, answer), null);
       return;
     }
     if (head.length > 0) socket.unshift(head);
@@ -269,7 +292,7 @@ function openTunnel(proxy: Proxy, target: Target, route: Route, opened: Opened):
   });
   request.once("response", (response) => {
     response.resume();
-    opened(new ProxyError(nameOf(proxy), "did not understand CONNECT"), null);
+    opened(new ProxyError(proxy.address, "did not understand CONNECT"), null);
   });
   request.on("error", (error) => opened(unreachable(proxy, error), null));
   request.end();
@@ -281,16 +304,11 @@ function openSocks(proxy: Proxy, target: Target, route: Route, opened: Opened): 
   socket.setNoDelay(true);
   socksHandshake(socket, proxy, target, (why, cause) => {
     if (why === undefined) opened(null, socket);
-    else opened(new ProxyError(nameOf(proxy), why, { cause }), null);
+    else opened(new ProxyError(proxy.address, why, { cause }), null);
   });
   return () => socket.destroy();
 }
 
 function unreachable(proxy: Proxy, cause: Error): ProxyError {
-  return new ProxyError(nameOf(proxy), `cannot be reached, or closed the connection: ${cause.message}`, { cause });
-}
-
-/** Without its credentials. */
-function nameOf(proxy: Proxy): string {
-  return `${proxy.protocol}://${proxy.host}:${proxy.port}`;
+  return new ProxyError(proxy.address, `cannot be reached, or closed the connection: ${cause.message}`, { cause });
 }

@@ -2,9 +2,11 @@
 
 import { Deferred } from "../../deferred/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../../deferred/index.js";
+import { describe, InvalidArgumentError } from "../../errors/index.js";
 import { Cancellation } from "./cancellation.js";
 import { type Draft, draft } from "./draft.js";
 import { RequestCancellationError } from "./errors.js";
+import { abandonBodies } from "./payload.js";
 import { defaultPool } from "./pool.js";
 import { bound, currentScope } from "./scope.js";
 import type { Asked, BodyOf, Client, ClientMiddleware, ClientResponse, RequestOptions } from "./types.js";
@@ -54,7 +56,10 @@ function send(request: Draft): Deferred<ClientResponse<unknown>> {
   abortWith(request.signal, result, cancellation);
   result.onRealized(
     () => cancellation.settled(),
-    (error) => cancellation.cancel(error),
+    (error) => {
+      cancellation.cancel(error);
+      abandonBodies(request);
+    },
   );
   if (result.isRealized) return result;
   try {
@@ -92,6 +97,10 @@ function abortWith(
   cancellation: Cancellation,
 ): void {
   if (signal === undefined || signal === null) return;
+  if (typeof signal.addEventListener !== "function") {
+    result.error(new InvalidArgumentError(`signal of a request must be an AbortSignal, not ${describe(signal)}`));
+    return;
+  }
   const abort = (): void => {
     const error = new RequestCancellationError(signal.reason);
     if (!result.error(error)) cancellation.cancel(error);

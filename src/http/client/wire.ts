@@ -2,6 +2,7 @@
 
 import { type Awaitable, andThen } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
+import { findHeaderName } from "../../ring/headers.js";
 import { Cancellation } from "./cancellation.js";
 import { Exchange } from "./exchange.js";
 import { headerLinesOf } from "./headers.js";
@@ -83,7 +84,9 @@ function wireRequestOf(request: ClientRequest, target: Target, method: string, p
   const headers = headerLinesOf(request.headers);
   const { length } = payload;
   if (length !== undefined && headers["transfer-encoding"] === undefined) {
-    if (length > 0 || EXPECTS_BODY.has(method)) headers["content-length"] = String(length);
+    // However it was spelt by hand: there is one length of a body.
+    const name = findHeaderName(headers, "content-length") ?? "content-length";
+    if (length > 0 || EXPECTS_BODY.has(method)) headers[name] = String(length);
   }
   return { method, origin: target.origin, path: isForwarding(target) ? target.origin + path : path, headers };
 }

@@ -3,6 +3,7 @@
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames } from "../../errors/options.js";
+import { parseUrl } from "../../ring/parse-url.js";
 import type { ResponseHeaders } from "../../ring/types.js";
 import {
   type CommonOptions,
@@ -110,7 +111,7 @@ export function planOf(url: string | URL, options: WebsocketClientOptions, more:
   checkNumber("handshakeTimeout", options.handshakeTimeout, "milliseconds");
   checkNumber("maxHeaderSize", options.maxHeaderSize, "bytes");
   const { connectTimeout = CONNECT_TIMEOUT, maxHeaderSize = MAX_HEADER_SIZE } = options;
-  const parsed = parseUrl(url);
+  const parsed = websocketUrl(url);
   return {
     url: parsed,
     origin: `${parsed.protocol}//${parsed.host}`,
@@ -123,10 +124,9 @@ export function planOf(url: string | URL, options: WebsocketClientOptions, more:
   };
 }
 
-function parseUrl(url: string | URL): URL {
-  const text = String(url);
-  if (!URL.canParse(text)) throw new InvalidArgumentError("the url of a websocket cannot be parsed");
-  const parsed = new URL(text);
+function websocketUrl(url: string | URL): URL {
+  const parsed = parseUrl(url);
+  if (parsed === undefined) throw new InvalidArgumentError("the url of a websocket cannot be parsed");
   if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {
     throw new InvalidArgumentError(`the url of a websocket begins with ws: or wss:, not ${parsed.protocol}`);
   }

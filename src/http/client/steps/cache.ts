@@ -2,6 +2,7 @@ import { Readable, Transform } from "node:stream";
 import { Gathered, isReadable, readBytes } from "../../../byte-streams/core.js";
 import { type Awaitable, andThen, catchError, isDeferrable, toDeferred } from "../../../deferred/index.js";
 import { logError } from "../../../errors/index.js";
+import { parseUrl } from "../../../ring/parse-url.js";
 import { isSource, toReadable, toSource } from "../../../stream/index.js";
 import type { HttpCache } from "../cache/http-cache.js";
 import { type AskedFor, askedFor, hasDirective, type Judgement, judge, policyOf, updated } from "../cache/policy.js";
@@ -72,8 +73,8 @@ class Lookup {
       const { location, "content-location": contentLocation } = response.headers;
       const urls = [this.#url];
       for (const other of [location, contentLocation]) {
-        if (other === undefined || !URL.canParse(other, this.#url)) continue;
-        const url = new URL(other, this.#url);
+        const url = other === undefined ? undefined : parseUrl(other, this.#url);
+        if (url === undefined) continue;
         url.hash = "";
         if (url.origin === new URL(this.#url).origin) urls.push(url.href);
       }

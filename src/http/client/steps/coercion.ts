@@ -90,14 +90,14 @@ function decodeBy(
 
 /** Text as it comes; a character may be split between chunks. */
 function reader(body: Body, encoding: string): AsyncIterable<string> {
-  const decoder = new TextDecoder(encoding);
+  const decoder = charset(encoding).decoder();
   const chunks = isSource(body) ? toReadable(body) : (body as Readable);
   async function* pieces(): AsyncGenerator<string> {
     for await (const chunk of chunks) {
-      const text = decoder.decode(chunk as Uint8Array, { stream: true });
+      const text = decoder.write(chunk as Uint8Array);
       if (text !== "") yield text;
     }
-    const rest = decoder.decode();
+    const rest = decoder.end();
     if (rest !== "") yield rest;
   }
   return pieces();

@@ -5,6 +5,7 @@ import { andThen } from "../../../deferred/index.js";
 import { headerOf } from "../../../ring/headers.js";
 import { mapToFill } from "../../../ring/param-map.js";
 import { isSource, toReadable, toSource } from "../../../stream/index.js";
+import { MalformedResponseError } from "../errors.js";
 import { withHeader } from "../headers.js";
 import { piped } from "../response-body.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
@@ -22,19 +23,25 @@ export function decompressionRequest(request: ClientRequest): ClientRequest {
 
 type Open = (first: Buffer) => Transform;
 
-const DECODERS: Readonly<Record<string, Open | undefined>> = {
-  gzip: () => createGunzip(),
-  "x-gzip": () => createGunzip(),
+/** By the names that servers give them. */
+const DECODERS: ReadonlyMap<string, Open> = new Map<string, Open>([
+  ["gzip", () => createGunzip()],
+  ["x-gzip", () => createGunzip()],
   // It comes in two forms, with and without the frame of zlib: the first byte tells.
-  deflate: ([first = 0]) => ((first & 15) === 8 ? createInflate() : createInflateRaw()),
-  br: () => createBrotliDecompress(),
-  identity: () => new PassThrough(),
-};
+  ["deflate", ([first = 0]) => ((first & 15) === 8 ? createInflate() : createInflateRaw())],
+  ["br", () => createBrotliDecompress()],
+  ["identity", () => new PassThrough()],
+]);
+
+/** Encodings of one body. Each costs memory and time, and no server that means well puts on more than one. */
+const MAX_ENCODINGS = 5;
 
 /** Decodes with what the first bytes ask for. Nothing is nothing in every encoding, though the decoders of zlib want more. */
 class Decoder extends Transform {
   readonly #open: Open;
   #inner: Transform | undefined;
+  /** Has the encoded body come to its own end? What follows it is none of it. */
+  #hasEnded = false;
 
   constructor(open: Open) {
     super();
@@ -43,11 +50,12 @@ class Decoder extends Transform {
 
   override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
     this.#inner ??= this.#begin(chunk);
-    this.#inner.write(chunk, encoding, callback);
+    if (this.#hasEnded) callback();
+    else this.#inner.write(chunk, encoding, callback);
   }
 
   override _flush(callback: TransformCallback): void {
-    if (this.#inner === undefined) callback();
+    if (this.#inner === undefined || this.#hasEnded) callback();
     else this.#inner.once("end", () => callback()).end();
   }
 
@@ -66,6 +74,9 @@ class Decoder extends Transform {
     inner.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) inner.pause();
     });
+    inner.on("end", () => {
+      this.#hasEnded = true;
+    });
     inner.on("error", (error) => this.destroy(error));
     return inner;
   }
@@ -73,13 +84,17 @@ class Decoder extends Transform {
 
 /** @returns undefined, if one of the encodings is not known */
 function decoded(body: Readable, encodings: readonly string[]): Readable | undefined {
-  const openers = encodings.map((name) => DECODERS[name.trim().toLowerCase()]);
+  const openers = encodings.map((name) => DECODERS.get(name));
   if (openers.includes(undefined)) return undefined;
   // The one that was put on last comes off first.
   return openers.reduceRight<Readable>((from, open) => piped(from, new Decoder(open as Open)), body);
 }
 
-/** The response with its body decoded; `content-encoding` and the length, which are those of the encoded one, go. */
+/**
+ * The response with its body decoded; `content-encoding` and the length, which are those of the encoded one, go.
+ *
+ * @throws {MalformedResponseError} code `RING_MALFORMED_RESPONSE`, for a body that is encoded more than five times.
+ */
 export function decompressionResponse(
   response: ClientResponse<unknown>,
   request: ClientRequest,
@@ -89,7 +104,16 @@ export function decompressionResponse(
   const { body } = response;
   const readable = isReadable(body) ? body : isSource(body) ? toReadable(body) : undefined;
   if (readable === undefined) return response;
-  const plain = decoded(readable, encoding.split(","));
+  const encodings = encoding
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (encodings.length > MAX_ENCODINGS) {
+    const fault = new Error(`its body is encoded ${encodings.length} times, and ${MAX_ENCODINGS} is the most`);
+    throw new MalformedResponseError(String(request.host), fault);
+  }
+  const plain = decoded(readable, encodings);
   if (plain === undefined) return response;
   const { "content-encoding": _encoding, "content-length": _length, ...others } = response.headers;
   const headers = Object.assign(mapToFill<string | string[]>(), others);

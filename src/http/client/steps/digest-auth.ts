@@ -34,7 +34,10 @@ function parse(header: string): Challenge | undefined {
   const text = /(?:^|,)\s*digest\s+(.*)$/i.exec(header)?.[1];
   if (text === undefined) return undefined;
   const params = new Map<string, string>();
-  for (const [, name = "", quoted, token] of text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g)) {
+  // A name begins where no name was: else each of its characters would be tried as its beginning.
+  for (const [, name = "", quoted, token] of text.matchAll(
+    /(?<![\w-])([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g,
+  )) {
     const key = name.toLowerCase();
     if (!params.has(key)) params.set(key, quoted === undefined ? (token ?? "") : quoted.replace(/\\(.)/g, "$1"));
   }

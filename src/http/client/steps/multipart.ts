@@ -1,9 +1,10 @@
 import { andThen } from "../../../deferred/index.js";
 import { encodeMultipart } from "../multipart.js";
+import { isFormData } from "../payload.js";
 import type { Client, ClientRequest } from "../types.js";
 
 /**
- * Client middleware: makes `multipart` the body of the request; TRACE has none.
+ * Client middleware: makes `multipart`, or a form as `body`, the body of the request; TRACE has none.
  *
  * @example
  * await http.post(upstream, {
@@ -16,7 +17,7 @@ import type { Client, ClientRequest } from "../types.js";
  */
 export function wrapMultipart(client: Client): Client {
   return (request) => {
-    const parts = request.multipart ?? formDataIn(request);
+    const parts = request.multipart ?? (isFormData(request.body) ? request.body : undefined);
     if (parts === undefined || request.requestMethod?.toLowerCase() === "trace") return client(request);
     return andThen(encodeMultipart(parts, request.mimeSubtype), ({ body, length, contentType }) => {
       const { multipart: _, ...rest } = request;
@@ -24,9 +25,4 @@ export function wrapMultipart(client: Client): Client {
       return client(length === undefined ? encoded : { ...encoded, length });
     });
   };
-}
-
-/** A form as body is sent like a form as `multipart`. */
-function formDataIn({ body }: ClientRequest): FormData | undefined {
-  return Object.prototype.toString.call(body) === "[object FormData]" ? (body as FormData) : undefined;
 }

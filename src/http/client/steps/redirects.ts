@@ -1,4 +1,5 @@
 import { type Awaitable, andThen } from "../../../deferred/index.js";
+import { parseUrl } from "../../../ring/parse-url.js";
 import { BodyNotReplayableError, RedirectError } from "../errors.js";
 import { withoutHeaders } from "../headers.js";
 import { isReplayable } from "../payload.js";
@@ -8,6 +9,8 @@ import { urlRequest } from "./url.js";
 
 const MAX_REDIRECTS = 20;
 const CREDENTIALS = new Set(["authorization", "proxy-authorization", "cookie"]);
+/** The name of one server is no other's. */
+const OF_THE_ORIGIN = new Set(["host"]);
 const OF_THE_BODY = new Set([
   "content-type",
   "content-length",
@@ -39,7 +42,9 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
     } = next;
     next = withoutHeaders(bare, OF_THE_BODY);
   }
-  if (from.origin === to.origin || request.keepCredentials === true) {
+  const isElsewhere = from.origin !== to.origin;
+  if (isElsewhere) next = withoutHeaders(next, OF_THE_ORIGIN);
+  if (!isElsewhere || request.keepCredentials === true) {
     // Those of the URL's user info, which the new URL does not have.
     const { basicAuth } = urlRequest(request);
     return basicAuth === undefined ? next : { basicAuth, ...next };
@@ -50,11 +55,12 @@ function nextRequest(request: ClientRequest, from: URL, to: URL, method: string)
 
 /** Why a redirect is not to be followed; undefined if it is. */
 function faultOf(location: string, from: URL, request: ClientRequest, trace: readonly string[]): string | undefined {
-  if (!URL.canParse(location, from.href)) return `a redirect leads to ${JSON.stringify(location)}, which is no URL`;
-  if (request.allowRelativeRedirects === false && !URL.canParse(location)) {
+  // It is not repeated here: it may hold a password, or a token.
+  const to = parseUrl(location, from);
+  if (to === undefined) return "a redirect leads to what is no URL; see the location of its response";
+  if (request.allowRelativeRedirects === false && parseUrl(location) === undefined) {
     return "a redirect leads to a relative URL; allow it with allowRelativeRedirects";
   }
-  const to = new URL(location, from);
   if (to.protocol !== "http:" && to.protocol !== "https:") {
     return `a redirect leads to ${to.protocol}, which is neither http: nor https:`;
   }
@@ -111,7 +117,7 @@ function exchange(
 /**
  * Client middleware: follows redirects, see `followRedirects`, `maxRedirects`, `forceRedirects`, `redirectStrategy`.
  *
- * To another origin no credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
+ * To another origin neither the `host` header nor credentials go with it (`authorization`, cookies given by hand, `basicAuth`, `oauthToken`,
  * `digestAuth`), unless `keepCredentials` says so; where the method becomes GET the body and its headers go; from https to http it is an
  * error, code `RING_REDIRECT`.
  *

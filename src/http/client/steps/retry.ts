@@ -7,7 +7,7 @@ import type { Client, ClientRequest, ClientResponse } from "../types.js";
 
 function isWorthRetrying(error: unknown, request: ClientRequest): boolean {
   const method = (request.method ?? request.requestMethod ?? "").toUpperCase();
-  if (!isIdempotent(method) || !isReplayable(request) || request.multipart !== undefined) return false;
+  if (!isIdempotent(method) || !isReplayable(request)) return false;
   const { code } = error as { readonly code?: unknown };
   if (error instanceof RequestCancellationError || Cancellation.of(request)?.reason !== undefined) return false;
   // What is wrong with the request stays wrong.

@@ -1,5 +1,7 @@
+import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { InvalidArgumentError } from "../../../errors/index.js";
+import { parseUrl } from "../../../ring/parse-url.js";
 import { draft } from "../draft.js";
 import { portOf } from "../target.js";
 import type { Client, ClientRequest } from "../types.js";
@@ -16,12 +18,8 @@ export function urlRequest(request: ClientRequest): ClientRequest {
 }
 
 function parse(url: string | URL): URL {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch (cause) {
-    throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`, { cause });
-  }
+  const parsed = parseUrl(url);
+  if (parsed === undefined) throw new InvalidArgumentError(`url must be absolute, such as "http://example.com/path"`);
   const { protocol, hostname } = parsed;
   if (protocol !== "http:" && protocol !== "https:") {
     throw new InvalidArgumentError(`url must begin with http: or https:, not ${protocol}`);
@@ -51,12 +49,18 @@ function addressRequest(request: ClientRequest): ClientRequest {
   }
   if (name === undefined || name === "")
     throw new InvalidArgumentError("a request needs a host: give url, host or serverName");
-  const isAddress = name.includes(":");
-  const host = isAddress ? (name.startsWith("[") ? name : `[${name}]`) : domainToASCII(name);
+  const host = hostOf(name);
   if (host === "") throw new InvalidArgumentError(`the host ${JSON.stringify(name)} is no host name`);
   const path = uri === undefined || uri === "" ? "/" : escapePath(uri.startsWith("/") ? uri : `/${uri}`);
   const query = request.queryString;
   return { ...request, host, uri: path, queryString: query === undefined ? undefined : escapePath(query) };
+}
+
+/** As it stands in a URL; "" if it is no host, or more than one. */
+function hostOf(name: string): string {
+  const address = name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
+  if (isIPv6(address) && !address.includes("%")) return `[${address}]`;
+  return /[\s/\\?#@:[\]]/.test(name) ? "" : domainToASCII(name);
 }
 
 /** What may not stand in a path or query, but a "%" that begins an escape; the rest stays as it is. */

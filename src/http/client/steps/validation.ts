@@ -25,6 +25,14 @@ const TIME: Kind = {
   isOne: (value) => typeof value === "number" && value >= 0,
 };
 const SIZE: Kind = { ...TIME, wanted: "a number of bytes from 0" };
+const PAIR: Kind = {
+  wanted: "a list of user and password",
+  isOne: (value) => Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string"),
+};
+const BASIC: Kind = {
+  wanted: `"user:password", or a list of the two`,
+  isOne: (value) => typeof value === "string" || Array.isArray(value),
+};
 const MAP: Kind = { wanted: "a map", isOne: (value) => typeof value === "object" && !Array.isArray(value) };
 
 /** What an option must be, where that can be said in a word. Those of one's own middleware are its own affair. */
@@ -47,6 +55,8 @@ const KINDS: { readonly [K in keyof RequestOptions]?: Kind } = {
   characterEncoding: TEXT,
   accept: TEXT,
   oauthToken: TEXT,
+  basicAuth: BASIC,
+  digestAuth: PAIR,
   length: COUNT,
   bodyEncoding: TEXT,
   mimeSubtype: TEXT,
