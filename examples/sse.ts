@@ -1,37 +1,35 @@
 /**
- * Server-sent events over the event bus: whoever listens hears what anybody posts.
+ * Server-sent events from a log: whoever listens hears what anybody posts, and who comes back hears what it has missed.
  *
  *     curl -N http://localhost:3000/news
  *     curl -d 'It rains.' -H 'content-type: text/plain' http://localhost:3000/news
+ *     curl -N -H 'last-event-id: (the id of an event)' http://localhost:3000/news
+ *
+ * With REDIS_URL the log is in Redis, and any number of processes of this example have one between them.
  */
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { ring } from "express-ring";
-import { eventBus, publish, subscribe } from "express-ring/bus";
-import { chain } from "express-ring/deferred";
-import { sse } from "express-ring/sse";
-import { consumeAsync, slidingStream } from "express-ring/stream";
+import { eventLog, redisEventLog, sse } from "express-ring/sse";
+import { createClient } from "redis";
 
 const app = express();
 
-// Who reads too slowly misses the oldest of a hundred, and holds nobody back.
-const bus = eventBus<"news", string>(() => slidingStream(100));
+const { REDIS_URL: url } = process.env;
+const log =
+  url === undefined
+    ? eventLog({ maxEvents: 100 })
+    : redisEventLog(await createClient({ url }).on("error", console.error).connect(), { key: "news", maxEvents: 100 });
 
 app.get(
   "/news",
-  ring((request) => {
-    const events = sse(request, { heartbeat: 15_000, retry: 2000 });
-    const news = subscribe(bus, "news");
-    // What `send` yields is true when the client has room for more, and false when it has gone.
-    consumeAsync((data) => events.send({ event: "news", data }), news);
-    chain(events.closed, () => news.close());
-    return events.response;
-  }),
+  // Browsers send the id of what they have seen last by themselves, when their connection was lost.
+  ring((request) => sse(request, { feed: log, retry: 2000 }).response),
 );
 
-app.post("/news", express.text(), (req, res) => {
-  publish(bus, "news", String(req.body));
-  res.sendStatus(202);
+app.post("/news", express.text(), async (req, res) => {
+  const id = await log.append({ event: "news", data: String(req.body) });
+  res.status(202).send(`${id}\n`);
 });
 
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {

@@ -36,7 +36,12 @@ export class Checkout {
 
   /** Starts a server on a free port. It is ended with the copy, if not before. */
   start(...command: readonly [string, ...string[]]): Program {
-    const program = this.#spawn(command);
+    return this.startIn({}, ...command);
+  }
+
+  /** As `start`, with variables of the environment. */
+  startIn(environment: Readonly<Record<string, string>>, ...command: readonly [string, ...string[]]): Program {
+    const program = this.#spawn(command, environment);
     this.#programs.push(program);
     return program;
   }
@@ -47,11 +52,14 @@ export class Checkout {
     rmSync(this.folder, { recursive: true });
   }
 
-  #spawn([file, ...parameters]: readonly [string, ...string[]]): Program {
+  #spawn(
+    [file, ...parameters]: readonly [string, ...string[]],
+    environment: Readonly<Record<string, string>> = {},
+  ): Program {
     return new Program(
       spawn(file, parameters, {
         cwd: this.folder,
-        env: { ...process.env, PORT: "0" },
+        env: { ...process.env, PORT: "0", ...environment },
         stdio: ["ignore", "pipe", "pipe"],
         // A group of its own, so that it can be ended with all that it has started.
         detached: true,

@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
+import { eventSource, type ReceivedEvent } from "../src/sse/index.js";
+import { RedisServer } from "./bus/redis-server.js";
 import { Checkout, type Program } from "./checkout.js";
+import { describeWith, redisServerPath } from "./needs.js";
 import { readProjectFile, root } from "./sources.js";
 
 jest.setTimeout(60_000);
@@ -66,6 +69,51 @@ class Visitor {
   }
 }
 
+const NEWS = "It rains.\nCats and dogs.";
+
+/** Listens at one address, posts at the other, and comes back. */
+async function talkNews(here: string, there: string): Promise<void> {
+  const news = eventSource(here);
+  const heard = news.take();
+  // Whoever comes for the first time hears what is posted from then on.
+  while (news.lastEventId === "") await new Promise((resolve) => setTimeout(resolve, 5));
+  const post = { method: "POST", headers: { "content-type": "text/plain" }, body: NEWS };
+  const posted = await fetch(there, post);
+  const first = (await heard) as ReceivedEvent;
+  expect([posted.status, (await posted.text()).trim()]).toEqual([202, first.id]);
+  expect(first).toMatchObject({ event: "news", data: NEWS });
+  news.close();
+  await fetch(there, { ...post, body: "Still." });
+  const again = eventSource(there, { lastEventId: first.id });
+  expect(await again.take()).toMatchObject({ event: "news", data: "Still." });
+  again.close();
+}
+
+/** Two in a room, each at an address of its own. */
+async function talkChat(here: string, there: string): Promise<void> {
+  const [ada, bob] = [here, there.replace("Ada", "Bob")].map((url) => new WebSocket(url)) as [WebSocket, WebSocket];
+  const heard: Record<string, unknown>[] = [];
+  const hears = async (says: string) => {
+    for (;;) {
+      const found = heard.find((saying) => saying["says"] === says);
+      if (found !== undefined) return found;
+      await once(ada, "message");
+    }
+  };
+  ada.on("message", (data) => heard.push(JSON.parse(String(data as Buffer)) as Record<string, unknown>));
+  expect(await hears("hello")).toEqual({ who: "Ada", says: "hello", present: 1 });
+  if (bob.readyState !== WebSocket.OPEN) await once(bob, "open");
+  // Processes tell each other of their members a moment later.
+  for (let n = 1; heard.at(-1)?.["present"] !== 2; n++) {
+    bob.send(`hi ${n}`);
+    expect(await hears(`hi ${n}`)).toMatchObject({ who: "Bob" });
+  }
+  bob.close();
+  expect(await hears("goodbye")).toMatchObject({ who: "Bob" });
+  ada.close();
+  await once(ada, "close");
+}
+
 /** Talks to each example as its first lines say. */
 const talks: Readonly<Record<string, (url: string, program: Program) => Promise<void>>> = {
   "hello.ts": async (url) => {
@@ -96,12 +144,7 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
   },
 
   "sse.ts": async (url) => {
-    const events = chunksOf(await fetch(url));
-    expect((await events.read()).value).toBe("retry: 2000\n\n");
-    const post = { method: "POST", headers: { "content-type": "text/plain" }, body: "It rains.\nCats and dogs." };
-    expect((await fetch(url, post)).status).toBe(202);
-    expect((await events.read()).value).toBe("event: news\ndata: It rains.\ndata: Cats and dogs.\n\n");
-    await events.cancel();
+    await talkNews(url, url);
   },
 
   "edge.ts": async (url) => {
@@ -176,6 +219,10 @@ const talks: Readonly<Record<string, (url: string, program: Program) => Promise<
     expect(upload.headers.get("x-seen-from")).toMatch(/127\.0\.0\.1|::1/);
   },
 
+  "chat.ts": async (url) => {
+    await talkChat(url, url);
+  },
+
   "websocket-echo.ts": async (url) => {
     const messages = ["hello", Buffer.of(0, 1, 255)];
     expect(await echo(url, messages)).toEqual(messages);
@@ -202,6 +249,26 @@ describe("the examples", () => {
     const program = checkout.start("node", `dist/examples/${name.replace(/\.ts$/, ".js")}`);
     await talk(await program.url(), program);
     expect(await program.terminate()).toEqual({ code: null, signal: "SIGTERM" });
+  });
+});
+
+describeWith("redis-server", redisServerPath(), "the examples over Redis", (path) => {
+  it.each([
+    ["sse.ts", talkNews],
+    ["chat.ts", talkChat],
+  ])("say in two processes what they say in one: %s", async (name, talk) => {
+    const redis = await RedisServer.start(path);
+    try {
+      const environment = { REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+      const file = `dist/examples/${name.replace(/\.ts$/, ".js")}`;
+      const programs = [1, 2].map(() => checkout.startIn(environment, "node", file));
+      const [here = "", there = ""] = await Promise.all(programs.map((program) => program.url()));
+      await talk(here, there);
+      const ends = await Promise.all(programs.map((program) => program.terminate()));
+      expect(ends.map(({ signal }) => signal)).toEqual(["SIGTERM", "SIGTERM"]);
+    } finally {
+      await redis.kill();
+    }
   });
 });
 
