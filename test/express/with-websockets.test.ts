@@ -883,6 +883,19 @@ describe("a closing server", () => {
     });
   });
 
+  it("tells them the closeCode, and refuses one that must not be sent", async () => {
+    const app = withWebsockets(express(), { closeCode: 1012 });
+    app.get("/", websocketRoute(echo));
+    await running(app, async ({ server, url }) => {
+      const { closed } = await connectTo(url);
+      server.close();
+      expect((await closed).code).toBe(1012);
+    });
+    expect(() => withWebsockets(express(), { closeCode: 1006 })).toThrow(
+      expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }),
+    );
+  });
+
   it("sends 1001 also where the handshake was under way", async () => {
     const app = withWebsockets(express());
     const [reached, go] = [deferred<true>(), deferred<true>()];
