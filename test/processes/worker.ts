@@ -67,7 +67,11 @@ const handler = pipe(
       },
       { store: expressSessionStore(new RedisStore({ client })) },
     ),
-    "GET /words": (request) => events(request, { feed, topics: ["words"] }),
+    "GET /words": (request) => {
+      const response = events(request, { feed, topics: ["words"] });
+      // Who has the head of the answer hears what is said from then on, in whichever process.
+      return andThen(words.whenSubscribed("words"), () => response);
+    },
     "PUT /words": async (request) => ({
       status: 200,
       body: String(await publish(words, "words", await bodyOf(request))),
