@@ -152,13 +152,17 @@ export function websocketDrive(load: WebsocketLoad, protocol?: Protocol): Drive 
   };
 }
 
+/** Milliseconds that it may take to open one connection of many. */
+const TO_OPEN = 10;
+
 const fanOutClient = fileURLToPath(new URL("fan-out-client.js", import.meta.url));
 
 /** @returns messages that members got, per second */
 export function fanOutDrive(load: FanOutLoad, protocol?: Protocol): Drive {
+  const margin = MARGIN + load.members * TO_OPEN;
   return async (port, seconds) => {
     const order = JSON.stringify({ ...load, port, seconds, protocol });
-    return Number(await run("load", process.execPath, [fanOutClient, order], seconds * 1000 + MARGIN));
+    return Number(await run("load", process.execPath, [fanOutClient, order], seconds * 1000 + margin));
   };
 }
 
