@@ -4,8 +4,8 @@ import { event } from "./event.js";
 
 /** The part that is used here. */
 interface BetterSse {
-  createSession(req: IncomingMessage, res: ServerResponse): Promise<object>;
-  createChannel(): { register(session: object): void; broadcast(data: unknown): void };
+  readonly createSession: (req: IncomingMessage, res: ServerResponse) => Promise<object>;
+  readonly createChannel: () => { register(session: object): void; broadcast(data: unknown): void };
 }
 
 export async function start(): Promise<Server> {

@@ -4,9 +4,9 @@ import { load } from "../servers/untyped.js";
 
 /** The part that is used here. */
 interface Crossws {
-  default(options: {
+  readonly default: (options: {
     readonly hooks: { message(peer: { send(text: string): unknown }, message: { text(): string }): void };
-  }): { handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): unknown };
+  }) => { handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): unknown };
 }
 
 export async function start(): Promise<Server> {

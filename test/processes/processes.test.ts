@@ -165,7 +165,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
 
   /** Loads the processes while something happens to them, and tells what clients saw of it. */
   async function underLoad(happen: () => Promise<void>) {
-    let isOver = false;
+    const over = new AbortController();
     const answers = new Map<unknown, number>();
     const processes = new Set<unknown>();
     /** @returns was it answered with 200? */
@@ -180,7 +180,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     };
     const hammer = async (): Promise<void> => {
       const client = visitor();
-      while (!isOver) {
+      while (!over.signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await request(client, "get", `${url}/work`);
         // Else the load would leave nothing of the machine to those who start.
@@ -193,7 +193,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     const appended: string[] = [];
     const write = async (): Promise<void> => {
       const client = visitor();
-      for (let number = 0; !isOver; number++) {
+      for (let number = 0; !over.signal.aborted; number++) {
         const body = String(number);
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         if (await request(client, "put", `${url}/news`, { body })) appended.push(body);
@@ -237,7 +237,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     const load = [...Array.from({ length: VISITORS }, hammer), write()];
     await until(() => processes.size >= 2);
     await happen();
-    isOver = true;
+    over.abort();
     await Promise.all(load);
     await until(() => members.every(({ socket }) => socket.state === "open"));
     await until(() => read.at(-1) === appended.at(-1));
