@@ -58,7 +58,8 @@ describeWith("redis-server", redisServerPath(), "processes that share Redis", (r
 function visitor(connectionOptions: http.ConnectionOptions = {}) {
   const pool = http.connectionPool({ connectionsPerHost: 1, connectionOptions });
   const ask = (method: "get" | "put", url: string, more: http.RequestOptions = {}) =>
-    http.request({ method, as: "string", throwExceptions: false, ...more, url, pool });
+    // The parent of a cluster may have handed a connection to a process in the moment that was killed: nobody answers there.
+    http.request({ method, as: "string", throwExceptions: false, requestTimeout: 5000, ...more, url, pool });
   return { ask, leave: () => pool.close() };
 }
 
