@@ -6,10 +6,11 @@ import { connect, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { run } from "./children.js";
-import type { Http2Load, HttpLoad, UploadLoad, WebsocketLoad } from "./row.js";
+import { run, start } from "./children.js";
+import type { FanOutLoad, Http2Load, HttpLoad, Protocol, UploadLoad, WebsocketLoad } from "./row.js";
 
 /** Loads `port` for so many seconds. @returns answers per second @throws {Error} if one of them was wrong */
 export type Drive = (port: number, seconds: number) => Promise<number>;
@@ -144,9 +145,33 @@ export function uploadDrive(load: UploadLoad): Drive {
 
 const websocketClient = fileURLToPath(new URL("websocket-client.js", import.meta.url));
 
-export function websocketDrive(load: WebsocketLoad): Drive {
+export function websocketDrive(load: WebsocketLoad, protocol?: Protocol): Drive {
   return async (port, seconds) => {
-    const order = JSON.stringify({ ...load, port, seconds });
+    const order = JSON.stringify({ ...load, port, seconds, protocol });
     return Number(await run("load", process.execPath, [websocketClient, order], seconds * 1000 + MARGIN));
   };
+}
+
+/** Milliseconds that it may take to open one connection of many. */
+const TO_OPEN = 10;
+
+const fanOutClient = fileURLToPath(new URL("fan-out-client.js", import.meta.url));
+
+/** @returns messages that members got, per second */
+export function fanOutDrive(load: FanOutLoad, protocol?: Protocol): Drive {
+  const margin = MARGIN + load.members * TO_OPEN;
+  return async (port, seconds) => {
+    const order = JSON.stringify({ ...load, port, seconds, protocol });
+    return Number(await run("load", process.execPath, [fanOutClient, order], seconds * 1000 + margin));
+  };
+}
+
+const idleClient = fileURLToPath(new URL("idle-client.js", import.meta.url));
+
+/** Opens so many websockets. @returns what ends them, once all are open */
+export async function openIdle(port: number, count: number): Promise<() => void> {
+  const client = start("load", process.execPath, [idleClient, `${port}`, `${count}`]);
+  const [ready] = (await Promise.race([once(client.stdout as Readable, "data"), once(client, "exit")])) as [unknown];
+  if (client.exitCode !== null) throw new Error(`idle websockets could not be opened: ${String(ready)}`);
+  return () => void client.kill();
 }

@@ -3,8 +3,18 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { run, start } from "./children.js";
-import { checkHttp, type Drive, http2Drive, httpDrive, returning, uploadDrive, websocketDrive } from "./load.js";
-import type { Contender, MemoryLoad, MicroLoad, Row } from "./row.js";
+import {
+  checkHttp,
+  type Drive,
+  fanOutDrive,
+  http2Drive,
+  httpDrive,
+  openIdle,
+  returning,
+  uploadDrive,
+  websocketDrive,
+} from "./load.js";
+import type { Contender, IdleLoad, MemoryLoad, MicroLoad, Row } from "./row.js";
 import { median } from "./statistics.js";
 
 export interface Plan {
@@ -98,7 +108,8 @@ async function takeTurn(row: Row, contender: Contender, plan: Plan): Promise<Tur
 
 function turnOf(load: Row["load"], contender: Contender, plan: Plan): Promise<Turn> {
   if (load.kind === "micro") return microTurn(contender, plan);
-  return load.kind === "memory" ? memoryTurn(contender) : serverTurn(load, contender, plan);
+  if (load.kind === "memory") return memoryTurn(contender);
+  return load.kind === "idle" ? idleTurn(load, contender) : serverTurn(load, contender, plan);
 }
 
 const compiled = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -138,7 +149,34 @@ async function memoryTurn({ module, entry = "start" }: Contender): Promise<Turn>
   return JSON.parse(output) as Turn;
 }
 
-type ServerLoad = Exclude<Row["load"], MicroLoad | MemoryLoad>;
+/** What the first ones cost once for all, in code that is compiled and buffers that are kept, does not count. */
+const FIRST = 200;
+
+/** Milliseconds in which a server that has nothing to do comes to rest. */
+const REST = 1000;
+
+async function idleTurn({ connections }: IdleLoad, contender: Contender): Promise<Turn> {
+  const { module, entry = "start", name } = contender;
+  const server = start("measured", process.execPath, ["--expose-gc", compiled("server.js"), compiled(module), entry]);
+  const ends: (() => void)[] = [];
+  const inUse = async (count: number): Promise<Usage> => {
+    ends.push(await openIdle(port, count));
+    await new Promise((resolve) => setTimeout(resolve, REST));
+    return usage(server, name);
+  };
+  const { port } = await answerOf<{ port: number }>(server, name);
+  try {
+    const before = await inUse(FIRST);
+    const after = await inUse(connections);
+    // Memory does not depend on how much of a processor was to be had.
+    return { rate: (1_000_000 * connections) / (after.inUse - before.inUse), processor: 1, memory: after.memory };
+  } finally {
+    for (const end of ends) end();
+    await stop(server);
+  }
+}
+
+type ServerLoad = Exclude<Row["load"], MicroLoad | MemoryLoad | IdleLoad>;
 
 async function serverTurn(load: ServerLoad, contender: Contender, plan: Plan): Promise<Turn> {
   const { module, entry = "start" } = contender;
@@ -151,7 +189,7 @@ async function serverTurn(load: ServerLoad, contender: Contender, plan: Plan): P
   server.stdout?.pipe(process.stderr);
   try {
     const { port } = await answerOf<{ port: number }>(server, contender.name);
-    const drive = await driveOf(load, port);
+    const drive = await driveOf(load, contender, port);
     await drive(port, plan.warmup);
     const before = await usage(server, contender.name);
     const rate = await drive(port, plan.seconds);
@@ -165,20 +203,30 @@ async function serverTurn(load: ServerLoad, contender: Contender, plan: Plan): P
   }
 }
 
-async function driveOf(load: ServerLoad, port: number): Promise<Drive> {
-  if (load.kind === "websocket") return websocketDrive(load);
+async function driveOf(load: ServerLoad, { protocol }: Contender, port: number): Promise<Drive> {
+  if (load.kind === "websocket") return websocketDrive(load, protocol);
   if (load.kind === "upload") return uploadDrive(load);
   if (load.kind === "http2") return http2Drive(load, port);
+  if (load.kind !== "http") return fanOutDrive(load, protocol);
   const client = await returning(load, port);
   await checkHttp(client, port);
   return httpDrive(client);
 }
 
-/** Milliseconds of processor time that the server has used, and the most bytes of memory. */
-async function usage(server: ChildProcess, name: string): Promise<{ milliseconds: number; memory: number }> {
+/** What a server has used so far. */
+interface Usage {
+  /** Of processor time. */
+  readonly milliseconds: number;
+  /** The most bytes of memory. */
+  readonly memory: number;
+  /** Bytes in use, on the heap and beside it; without garbage where that can be collected. */
+  readonly inUse: number;
+}
+
+async function usage(server: ChildProcess, name: string): Promise<Usage> {
   server.send("usage");
-  const told = await answerOf<{ processorMicroseconds: number; peakMemory: number }>(server, name);
-  return { milliseconds: told.processorMicroseconds / 1000, memory: told.peakMemory };
+  const told = await answerOf<{ processorMicroseconds: number; peakMemory: number; inUse: number }>(server, name);
+  return { milliseconds: told.processorMicroseconds / 1000, memory: told.peakMemory, inUse: told.inUse };
 }
 
 async function answerOf<T>(server: ChildProcess, name: string): Promise<T> {

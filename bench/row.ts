@@ -37,6 +37,28 @@ export interface WebsocketLoad {
   readonly binary: boolean;
 }
 
+/**
+ * Messages that the server sends to all its members: websockets, which ask for it with the message, or listeners to
+ * server-sent events.
+ */
+export interface FanOutLoad {
+  readonly kind: "broadcast" | "events";
+  readonly members: number;
+  /** Broadcasts under way at a time. */
+  readonly window: number;
+  /** Bytes in a message. */
+  readonly size: number;
+}
+
+/** Websockets that say nothing, and how many of them fit into a megabyte of the server, once garbage is collected. */
+export interface IdleLoad {
+  readonly kind: "idle";
+  readonly connections: number;
+}
+
+/** What is spoken over a websocket, where that is not messages alone. */
+export type Protocol = "socket.io";
+
 /** Forms with a field and a large file, one after the other on each connection. */
 export interface UploadLoad {
   readonly kind: "upload";
@@ -66,6 +88,8 @@ export interface Contender {
   readonly entry?: string;
   /** Is it the kit, or something the kit is compared with? @default false */
   readonly kit?: boolean;
+  /** What its clients have to speak. @default messages alone */
+  readonly protocol?: Protocol;
   /** What it has to reach: at least so many times the rate of the contender named. */
   readonly targets?: Readonly<Record<string, number>>;
   /** The contender below whose peak memory it has to stay. */
@@ -77,7 +101,7 @@ export interface Row {
   readonly name: string;
   readonly title: string;
   readonly unit: "requests/s" | "messages/s" | "operations/s" | "per MB" | "MB/s";
-  readonly load: HttpLoad | Http2Load | WebsocketLoad | UploadLoad | MicroLoad | MemoryLoad;
+  readonly load: HttpLoad | Http2Load | WebsocketLoad | FanOutLoad | IdleLoad | UploadLoad | MicroLoad | MemoryLoad;
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly contenders: readonly Contender[];

@@ -2,10 +2,9 @@
 
 import { files } from "./http/static-folder.js";
 import { microRows } from "./micro-rows.js";
+import { realtimeRows } from "./realtime-rows.js";
 import type { Contender, Row } from "./row.js";
 import { serverRows } from "./server-rows.js";
-
-const echo = { kind: "websocket", path: "/", connections: 32, window: 8, size: 64, binary: false } as const;
 
 const STATIC: readonly Contender[] = [
   { name: "Express, serve-static", module: "http/express-static.js", entry: "startServeStatic" },
@@ -254,35 +253,7 @@ export const rows: readonly Row[] = [
     baseline: "Express, serve-static",
     contenders: STATIC,
   },
-  {
-    name: "websocket",
-    title: "Websocket echo, text messages of 64 bytes",
-    unit: "messages/s",
-    load: echo,
-    baseline: "ws",
-    contenders: [
-      { name: "ws", module: "websocket/ws.js" },
-      { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
-      { name: "express-ws", module: "websocket/express-ws.js" },
-      {
-        name: "websocketRoute after withExpressWs",
-        kit: true,
-        module: "websocket/route-express-ws.js",
-        targets: { "express-ws": 0.9 },
-      },
-    ],
-  },
-  {
-    name: "websocket-binary",
-    title: "Websocket echo, binary messages of 64 bytes",
-    unit: "messages/s",
-    load: { ...echo, binary: true },
-    baseline: "ws",
-    contenders: [
-      { name: "ws", module: "websocket/ws.js" },
-      { name: "websocketRoute after withWebsockets", kit: true, module: "websocket/route.js", targets: { ws: 0.9 } },
-    ],
-  },
+  ...realtimeRows,
   ...serverRows,
   ...microRows,
 ];

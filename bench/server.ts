@@ -17,7 +17,15 @@ process.on("message", () => {
   const { user, system } = process.cpuUsage();
   // Kilobytes.
   const { maxRSS } = process.resourceUsage();
-  process.send?.({ processorMicroseconds: user + system, peakMemory: maxRSS * 1024 });
+  // Only there with --expose-gc.
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  process.send?.({
+    processorMicroseconds: user + system,
+    peakMemory: maxRSS * 1024,
+    inUse: heapUsed + external,
+  });
 });
 // An orderly exit, so that --cpu-prof writes its profile.
 process.once("disconnect", () => process.exit());

@@ -10,6 +10,9 @@ export function exposeGarbageCollector(): void {
   globalThis.gc = collect as NonNullable<typeof globalThis.gc>;
 }
 
+/** Lets go of everything that can go. */
+export const collectGarbage: () => void = collect;
+
 /** Bytes in use once everything that can go is gone. */
 export function heapInUse(): number {
   collect();

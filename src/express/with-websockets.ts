@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from "node:http";
-import { routeUpgrades, type UpgradeOptions } from "../websocket/route-upgrades.js";
+import { checkUpgradeOptions, routeUpgrades, type UpgradeOptions } from "../websocket/route-upgrades.js";
 
 /** An Express app, as far as it is used here. */
 export interface ListeningApp {
@@ -14,9 +14,11 @@ const patched = new WeakSet<ListeningApp>();
  *
  * What they answer (401, 404, a redirect) reaches the client as that answer; a route makes a websocket of the request with
  * `websocketRoute`, `websocketConnection` or a response with a `websocketListener`. Upgrade requests that are no websocket
- * handshake (h2c) are served as the requests they are, body included. `server.close()` closes open websockets with 1001.
+ * handshake (h2c) are served as the requests they are, body included. `server.close()` closes open websockets with 1001, or
+ * as `closeCode` says.
  *
  * @returns the app, for chaining. A second call changes nothing.
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a close code that must not be sent.
  * @example
  * const app = withWebsockets(express());
  * app.get("/echo", websocketRoute((duplex) => connect(duplex, duplex)));
@@ -27,6 +29,7 @@ export function withWebsockets<App extends ListeningApp & RequestListener>(
   app: App,
   options: UpgradeOptions = {},
 ): App {
+  checkUpgradeOptions(options);
   if (patched.has(app)) return app;
   patched.add(app);
   const listen = app.listen.bind(app);

@@ -3,23 +3,24 @@ import { type Cancel, currentClock } from "../clock/index.js";
 import type { Websocket } from "./duplex.js";
 import { connectionUnder } from "./raw-socket.js";
 
-/** The close code of a server that goes away. */
-const GOING_AWAY = 1001;
+/** How the open websockets of a server are treated. */
+export interface OpenWebsocketsOptions {
+  /** Milliseconds that the clients have to answer when the server closes. */
+  readonly closeTimeout: number;
+  /** Milliseconds without a byte, after which one is cut off; 0 is never. */
+  readonly idleTimeout: number;
+  /** What the clients are told when the server closes. */
+  readonly closeCode: number;
+}
 
 /** The open websockets of one server. */
 export class OpenWebsockets {
   readonly #open = new Set<Websocket>();
-  readonly #closeTimeout: number;
-  readonly #idleTimeout: number;
+  readonly #options: OpenWebsocketsOptions;
   #isClosing = false;
 
-  /**
-   * @param closeTimeout milliseconds that the clients have to answer when the server closes
-   * @param idleTimeout milliseconds without a byte, after which one is cut off; 0 is never
-   */
-  constructor(closeTimeout: number, idleTimeout: number) {
-    this.#closeTimeout = closeTimeout;
-    this.#idleTimeout = idleTimeout;
+  constructor(options: OpenWebsocketsOptions) {
+    this.#options = options;
   }
 
   add(websocket: Websocket): void {
@@ -28,9 +29,9 @@ export class OpenWebsockets {
       () => this.#open.delete(websocket),
       () => {},
     );
+    const { idleTimeout } = this.#options;
     // `ws` has switched the one of Node's server off.
-    if (this.#idleTimeout > 0)
-      (connectionUnder(websocket.raw) as Socket).setTimeout(this.#idleTimeout, () => websocket.cut());
+    if (idleTimeout > 0) (connectionUnder(websocket.raw) as Socket).setTimeout(idleTimeout, () => websocket.cut());
     // Its handshake was under way when the server began to close.
     if (this.#isClosing) this.#sendAway(websocket);
   }
@@ -47,8 +48,9 @@ export class OpenWebsockets {
   }
 
   #sendAway(websocket: Websocket): void {
-    websocket.closeWith(GOING_AWAY, "");
-    const cancel: Cancel = currentClock().in(this.#closeTimeout, () => websocket.cut());
+    const { closeCode, closeTimeout } = this.#options;
+    websocket.closeWith(closeCode, "");
+    const cancel: Cancel = currentClock().in(closeTimeout, () => websocket.cut());
     websocket.closed.onRealized(cancel, () => {});
   }
 }

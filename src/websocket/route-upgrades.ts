@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { checkClose } from "./control.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
 import { OpenWebsockets } from "./open-websockets.js";
 import { Upgrade } from "./upgrade.js";
@@ -12,11 +13,19 @@ export interface UpgradeOptions {
    * (socket.io, a proxy). @default all
    */
   readonly accept?: ((req: IncomingMessage) => boolean) | undefined;
-  /** Milliseconds that clients have to answer the 1001 of a closing server; then they are cut off. @default 10_000 */
+  /**
+   * What clients are told when the server closes: 1001, it goes away, or 1012, it starts again. A browser is told no more than
+   * the code; who comes back after which one is up to the client. @default 1001
+   */
+  readonly closeCode?: number | undefined;
+  /** Milliseconds that clients have to answer the close of a closing server; then they are cut off. @default 10_000 */
   readonly closeTimeout?: number | undefined;
 }
 
 const routed = new WeakMap<Server, WeakSet<RequestListener>>();
+
+/** The close code of a server that goes away. */
+export const GOING_AWAY = 1001;
 
 /** What the kit's own server says besides. */
 interface RouteOptions extends UpgradeOptions {
@@ -24,14 +33,20 @@ interface RouteOptions extends UpgradeOptions {
   readonly idleTimeout?: number | undefined;
 }
 
+/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for a close code that must not be sent */
+export function checkUpgradeOptions({ closeCode = GOING_AWAY }: UpgradeOptions): void {
+  checkClose(closeCode, "");
+}
+
 /** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */
 export function routeUpgrades(server: Server, app: RequestListener, options: RouteOptions = {}): void {
-  const { accept, closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0 } = options;
+  const { accept, closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0, closeCode = GOING_AWAY } = options;
+  checkUpgradeOptions(options);
   const apps = routed.get(server) ?? new WeakSet();
   if (apps.has(app)) return;
   routed.set(server, apps.add(app));
 
-  const websockets = new OpenWebsockets(closeTimeout, idleTimeout);
+  const websockets = new OpenWebsockets({ closeTimeout, idleTimeout, closeCode });
   closeTogether(server, websockets);
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;

@@ -49,9 +49,23 @@ export class Upgrade {
     const { req, res, socket } = this;
     res.detachSocket(req.socket);
     socket.off("error", ignore).off("end", this.#leave);
-    socket.once("close", () => res.emit("close"));
+    this.#tellOfClose();
     // Loggers wait for it.
     res.emit("finish");
+  }
+
+  /** Only while somebody listens: else an open websocket would keep its whole request for nobody. */
+  #tellOfClose(): void {
+    const { res, socket } = this;
+    const tell = (): void => void res.emit("close");
+    const isHeard = (): boolean => res.listenerCount("close") > 0;
+    if (isHeard()) socket.once("close", tell);
+    res.on("newListener", (event) => {
+      if (event === "close" && !isHeard()) socket.once("close", tell);
+    });
+    res.on("removeListener", (event) => {
+      if (event === "close" && !isHeard()) socket.off("close", tell);
+    });
   }
 
   /** Leaves the connection as it was before this, for somebody else to answer. */

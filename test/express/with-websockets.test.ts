@@ -23,9 +23,10 @@ import {
   websocketRoute,
   withWebsockets,
 } from "../../src/index.js";
-import { connect, put } from "../../src/stream/index.js";
+import { connect, consume, put } from "../../src/stream/index.js";
 import { withLog } from "../contract/host.js";
 import { running } from "../contract/websocket.js";
+import { collectGarbage } from "../garbage.js";
 import { get, rawClient } from "../raw-client.js";
 import { connectTo, turn } from "../websocket/peers.js";
 import { versions } from "./hosts.js";
@@ -884,6 +885,57 @@ describe("a closing server", () => {
       await ended;
       ws.resume();
       await closed;
+    });
+  });
+
+  it("tells them the closeCode, and refuses one that must not be sent", async () => {
+    const app = withWebsockets(express(), { closeCode: 1012 });
+    app.get("/", websocketRoute(echo));
+    await running(app, async ({ server, url }) => {
+      const { closed } = await connectTo(url);
+      server.close();
+      expect((await closed).code).toBe(1012);
+    });
+    expect(() => withWebsockets(express(), { closeCode: 1006 })).toThrow(
+      expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }),
+    );
+  });
+
+  it("keep nothing of their requests, and still tell a response that they are closed", async () => {
+    const app = withWebsockets(express());
+    const closed = deferred<true>();
+    const responses: WeakRef<object>[] = [];
+    app.get("/", (_req, res, next) => {
+      responses.push(new WeakRef(res));
+      next();
+    });
+    app.get(
+      "/",
+      websocketRoute((duplex, request) => {
+        consume((message) => {
+          // Somebody listens late, and for one of them only.
+          if (message === "listen") expressOf(request).res.once("close", () => closed.success(true));
+        }, duplex);
+      }),
+    );
+    app.get("/idle", (_req, res, next) => {
+      responses.push(new WeakRef(res));
+      next();
+    });
+    app.get(
+      "/idle",
+      websocketRoute(() => {}),
+    );
+    await running(app, async ({ url }) => {
+      const listening = await connectTo(url);
+      const idle = await connectTo(`${url}/idle`);
+      listening.ws.send("listen");
+      await turn(20);
+      collectGarbage();
+      expect(responses.map((response) => response.deref() !== undefined)).toEqual([true, false]);
+      listening.ws.close();
+      expect(await closed).toBe(true);
+      idle.ws.close();
     });
   });
 

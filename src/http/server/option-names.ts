@@ -33,6 +33,7 @@ const SERVER_NAMES = [
   "maxInitialLineLength",
   "continueHandler",
   "shutdownTimeout",
+  "websocketCloseCode",
   "fallback",
   "http2Settings",
   "connGoAwayHandler",

@@ -10,6 +10,8 @@ import { InvalidArgumentError } from "../../errors/index.js";
 import type { AppOfMessages } from "../../message/index.js";
 import type { CompressionOptions } from "../../ring/compression.js";
 import type { Handler, RingRequest, RingResponse } from "../../ring/types.js";
+import { checkClose } from "../../websocket/control.js";
+import { GOING_AWAY } from "../../websocket/route-upgrades.js";
 import { checkNames } from "./option-names.js";
 import { type HttpVersion, resolveTls, type SslContext, type Tls } from "./tls.js";
 
@@ -116,6 +118,8 @@ export interface ServerOptions extends HandlerOptions {
   readonly continueHandler?: ((request: RingRequest) => Awaitable<boolean | RingResponse>) | undefined;
   /** Seconds that `close` gives what is under way; 0 cuts it off at once. @default 15 */
   readonly shutdownTimeout?: number | undefined;
+  /** What websockets are told by `close`: 1001, it goes away, or 1012, it starts again. @default 1001 */
+  readonly websocketCloseCode?: number | undefined;
   /** Where requests go whose handler answers null. @default they are answered with 204 */
   readonly fallback?: Fallback | undefined;
   /** The settings that HTTP/2 begins with, as of `node:http2`. @default 250 requests of a connection at a time */
@@ -160,6 +164,7 @@ export interface ResolvedServerOptions extends ResolvedHandlerOptions {
   readonly maxInitialLineLength: number;
   readonly continueHandler: ServerOptions["continueHandler"];
   readonly shutdownTimeout: number;
+  readonly websocketCloseCode: number;
   readonly fallback: Fallback | undefined;
   readonly http2Settings: Settings | undefined;
   readonly connGoAwayHandler: ServerOptions["connGoAwayHandler"];
@@ -229,11 +234,17 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     maxInitialLineLength: whole("maxInitialLineLength", options.maxInitialLineLength ?? 8_192, "bytes"),
     continueHandler: options.continueHandler,
     shutdownTimeout: seconds("shutdownTimeout", options.shutdownTimeout ?? 15),
+    websocketCloseCode: closeCode(options.websocketCloseCode ?? GOING_AWAY),
     fallback: options.fallback,
     http2Settings: options.http2Settings,
     connGoAwayHandler: options.connGoAwayHandler,
     resetStreamHandler: options.resetStreamHandler,
   };
+}
+
+function closeCode(code: number): number {
+  checkClose(code, "");
+  return code;
 }
 
 function requestTimes(options: ServerOptions): { headersTimeout: number; requestTimeout: number } {

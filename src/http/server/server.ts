@@ -80,7 +80,10 @@ export class Server implements AsyncDisposable {
     this.node.on("checkContinue", this.#onExpectation);
     this.node.on("session", this.#onSession);
     answerClientErrors(this.node);
-    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, options.idleTimeout);
+    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, {
+      idleTimeout: options.idleTimeout,
+      closeCode: options.websocketCloseCode,
+    });
     serverTransform?.(this.node);
   }
 
@@ -153,7 +156,7 @@ export class Server implements AsyncDisposable {
    * Lets what is under way come to its end, and ends the server; a second call changes nothing.
    *
    * New connections are refused and idle ones closed at once. Responses that begin now say that their connection closes;
-   * websockets are closed with 1001, and clients of HTTP/2 told to go away. What is left after `shutdownTimeout` is cut off,
+   * websockets are closed with `websocketCloseCode`, and clients of HTTP/2 told to go away. What is left after `shutdownTimeout` is cut off,
    * which the log is told. A `listenSocket` is left alone.
    *
    * @returns a deferred that is realized when the last connection is closed

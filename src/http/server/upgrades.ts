@@ -10,10 +10,10 @@ export function leadUpgrades(
   server: Server,
   onRequest: RequestListener,
   behind: Behind | undefined,
-  idleTimeout: number,
+  options: { readonly idleTimeout?: number; readonly closeCode?: number },
 ): void {
   const isForBehind = (req: IncomingMessage): boolean => behind?.takesUpgrades === true && !isHandshake(req);
-  routeUpgrades(server, onRequest, { accept: (req) => !isForBehind(req), idleTimeout });
+  routeUpgrades(server, onRequest, { accept: (req) => !isForBehind(req), ...options });
   server.on("upgrade", (req: IncomingMessage, ...rest: unknown[]) => {
     if (isForBehind(req)) behind?.upgrade(req, ...rest);
   });

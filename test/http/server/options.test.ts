@@ -39,6 +39,7 @@ describe("the options of startServer", () => {
     ["a negative time", { idleTimeout: -1 }, "idleTimeout must be a whole number of milliseconds from 0"],
     ["a fraction", { maxHeaderSize: 1.5 }, "maxHeaderSize must be a whole number of bytes from 0"],
     ["no number", { maxRequestBodySize: Number.NaN }, "maxRequestBodySize must be a whole number of bytes"],
+    ["a close code that must not be sent", { websocketCloseCode: 1006 }, "1006 is no close code that may be sent"],
     ["endless shutdown", { shutdownTimeout: Number.POSITIVE_INFINITY }, "shutdownTimeout must be a number of seconds"],
     ["contradicting times", { headersTimeout: 2, requestTimeout: 1 }, "headersTimeout (2 milliseconds) is longer than"],
     ["an executor", { executor: {} }, "executor.maxConcurrent must be a whole number"],

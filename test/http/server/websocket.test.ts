@@ -156,11 +156,11 @@ describe("websocketConnection on startServer", () => {
     expect(await exchangeRaw(port, `${get("/", "Connection: Upgrade", "Upgrade: other")}more`)).toMatch(/other more$/);
   });
 
-  it("is sent 1001 when the server closes", async () => {
-    const server = await started(echo, { shutdownTimeout: 5 });
+  it.each([undefined, 1012])("is told by websocketCloseCode %p that the server closes", async (websocketCloseCode) => {
+    const server = await started(echo, { shutdownTimeout: 5, websocketCloseCode });
     const { closed } = await connectTo(`ws://localhost:${server.port}/`);
     const done = server.close();
-    expect((await closed).code).toBe(1001);
+    expect((await closed).code).toBe(websocketCloseCode ?? 1001);
     await done;
   });
 });
