@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
@@ -13,6 +14,9 @@ const entryPoints = Object.entries(manifest.exports)
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: "node",
+  // Modules of a suite stay in the memory of whoever ran it: without workers that end, collections take longer than tests.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: "800MB",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   // Garbage collections in a worker that has run many suites, and Chromium's start on a busy machine, take their time.
