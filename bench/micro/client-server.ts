@@ -1,20 +1,34 @@
-/** The server that the HTTP clients are measured against: on a thread of its own, in the process of the client. */
+/** The server that the HTTP clients are measured against: a process of its own, which the client's processor is not shared with. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 
 export const LARGE = 10_000_000;
 
+const SERVE = "serve-the-clients";
+
 /** Starts it. @returns its URL: `/small` answers with a few bytes, `/large` with 10 MB, `/upload` with the bytes it got */
 export async function startServer(): Promise<string> {
-  const worker = new Worker(new URL(import.meta.url));
-  worker.unref();
-  const port = await new Promise<number>((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  worker.removeAllListeners();
+  const command = [...elsewhere(), process.execPath, fileURLToPath(import.meta.url), SERVE];
+  const [program = "", ...rest] = command;
+  const server = spawn(program, rest, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const [port] = (await once(server, "message")) as [number];
+  server.unref();
+  server.channel?.unref();
   return `http://127.0.0.1:${port}`;
 }
 
-if (!isMainThread) {
+/** What lets a process leave the one processor that this one is tied to. */
+function elsewhere(): readonly string[] {
+  if (process.platform !== "linux" || spawnSync("taskset", ["--version"]).error !== undefined) return [];
+  return ["taskset", "--cpu-list", `0-${cpus().length - 1}`];
+}
+
+if (process.argv[2] === SERVE) {
+  process.once("disconnect", () => process.exit());
   const large = Buffer.alloc(LARGE, "x");
   const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
     if (req.url === "/small") res.end("hello");
@@ -27,8 +41,5 @@ if (!isMainThread) {
       req.on("end", () => res.end(String(bytes)));
     }
   });
-  server.listen(0, "127.0.0.1", () => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    parentPort?.postMessage((server.address() as AddressInfo).port);
-  });
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
 }
