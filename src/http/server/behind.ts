@@ -5,8 +5,7 @@ import type { Server } from "node:net";
 import { Upgrade } from "../../websocket/upgrade.js";
 
 /** A listener of the events `request` and `upgrade`. */
-// oxlint-disable-next-line typescript/no-explicit-any -- what Node's own types say of listeners
-type Listener = (this: unknown, ...args: any[]) => void;
+type Listener = (this: unknown, ...args: readonly unknown[]) => void;
 
 export interface Behind {
   request(req: IncomingMessage, res: ServerResponse): void;
@@ -21,7 +20,7 @@ export function behind(fallback: RequestListener | Server): Behind {
   if (typeof fallback === "function")
     return new ListenersBehind(
       undefined,
-      () => [fallback],
+      () => [fallback as Listener],
       () => [],
     );
   return new ListenersBehind(
