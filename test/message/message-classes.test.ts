@@ -32,6 +32,7 @@ describe.each(versions)("messageClasses on %s", (_name, create) => {
       changed.push(...before.filter((prototype) => prototype !== app.request && prototype !== app.response));
     });
     app.get("/", (req, res) => {
+      expect([req.app, res.app]).toEqual([app, app]);
       expect(req instanceof IncomingMessage && res instanceof ServerResponse).toBe(true);
       res.json({ host: req.hostname, fresh: req.fresh });
     });
@@ -54,6 +55,29 @@ describe.each(versions)("messageClasses on %s", (_name, create) => {
     const url = `http://localhost:${(server.address() as AddressInfo).port}`;
     expect(await (await fetch(`${url}/inner`)).text()).toBe("inner");
     expect(await (await fetch(`${url}/inner/none`)).text()).toBe("undefined");
+    await closed(server);
+  });
+});
+
+describe.each(versions)("messageClasses on %s, beside sub-apps mounted before", (_name, create) => {
+  it("is asked once or twice alike, and what is added later to the requests of the app is there in a sub-app", async () => {
+    const app = create();
+    const inner = create();
+    Object.defineProperty(app.request, "early", { get: () => "early", configurable: true });
+    app.use("/inner", inner);
+    expect(messageClasses(app)).toBe(messageClasses(app));
+    Object.defineProperty(app.request, "late", { get: () => "late" });
+    const show: express.RequestHandler = (req, res) => {
+      const { early, late } = req as unknown as Record<string, string>;
+      res.send(`${early} ${late} ${req.app === app ? "app" : "inner"}`);
+    };
+    inner.get("/", show);
+    app.use(show);
+    const server = createServer(messageClasses(app), app).listen(0);
+    await once(server, "listening");
+    const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+    expect(await (await fetch(`${url}/inner`)).text()).toBe("early late inner");
+    expect(await (await fetch(url)).text()).toBe("early late app");
     await closed(server);
   });
 });
