@@ -75,6 +75,25 @@ describe("package.json", () => {
   });
 });
 
+describe("package-lock.json", () => {
+  const { packages } = JSON.parse(readProjectFile("package-lock.json")) as {
+    readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+  };
+  const names = Object.keys(packages);
+
+  it("has the binaries of every platform, as `npm ci` wants it on each of them", () => {
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !names.some((path) => path.endsWith(`node_modules/${name}`)));
+    // Where this fails, `node scripts/complete-lock.js` adds them.
+    expect(missing).toEqual([]);
+  });
+
+  it("is tested with packages that have such binaries", () => {
+    expect(names).toContain("node_modules/@swc/core-win32-x64-msvc");
+  });
+});
+
 describe("the published sources", () => {
   it("hold no placeholders", () => {
     const placeholder = /\bnot (yet )?implemented\b|\b(TODO|FIXME|XXX)\b/;
