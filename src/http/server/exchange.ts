@@ -53,7 +53,7 @@ export class ServerExchange extends Exchange implements HostFacts {
   override applyHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader, isClosing } = this.#common;
-    if (this.req.readableDidRead) this.#readAway();
+    if (this.req.readableDidRead) this.readAway();
     const lines = head.lines as HeadLine[];
     if (head.ownLength === undefined && length !== undefined) lines.push("content-length", length);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
@@ -66,26 +66,9 @@ export class ServerExchange extends Exchange implements HostFacts {
   protected setHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader } = this.#common;
-    if (this.req.readableDidRead) this.#readAway();
+    if (this.req.readableDidRead) this.readAway();
     applyHead(res, head, length);
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
-  }
-
-  /** What tells when the response has been sent. */
-  protected get sent(): Writable {
-    return this.res;
-  }
-
-  /**
-   * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
-   * looked at.
-   */
-  #readAway(): void {
-    const { req } = this;
-    if (req.readableEnded) return;
-    this.sent.once("finish", () => {
-      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
-    });
   }
 
   protected override pass(): void {
