@@ -15,7 +15,7 @@ const published = ["src", "middleware"].flatMap(sourceFiles);
 /** Everything that belongs to the project: not what git, editors, installing, building and measuring leave behind. */
 const projectFiles = filesBelow(
   "",
-  (folder) => folder === ".ci" || !/^(\..+|node_modules|dist|coverage|bench\/results)$/.test(folder),
+  (folder) => folder === ".ci" || !/^(\..+|node_modules|dist|coverage|docs\/api|bench\/results)$/.test(folder),
 ).filter((path) => path !== ".git");
 
 /** The entry points with the sources behind them; `./middleware/*` stands for one entry point for each file. */

@@ -7,6 +7,7 @@ import { CLOSE_TIMEOUT } from "./duplex.js";
 import { OpenWebsockets } from "./open-websockets.js";
 import { Upgrade } from "./upgrade.js";
 
+/** Whose upgrade requests are the application's, and how websockets end with their server. */
 export interface UpgradeOptions {
   /**
    * Which upgrade requests are the application's; the others are left to the other `upgrade` listeners of the server
