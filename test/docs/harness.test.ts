@@ -20,6 +20,7 @@ describe("run", () => {
     ["a value inside a function", "const f = () => {\n  shared; // => 1\n};\nf();"],
     ["a declaration", "const two = shared + 1; // => 2"],
     ["claims inside what another is about", "[1].map((n) => {\n  n; // => 1\n  return n + 1;\n}); // => [2]"],
+    ["a value behind a template", "const name = `${shared}`;\nshared + 1; // => 2"],
     ["no semicolon", "shared // => 1\nconst two = 2 // => 2"],
     ["a map", "({ a: shared }); // => { a: 1 }"],
     ["a value that is awaited", "await Promise.resolve(shared); // => 1"],
@@ -37,6 +38,8 @@ describe("run", () => {
   it.each([
     ["another value", "shared;\nshared + 1; // => 3", /^guide\.md:11: .*toEqual/],
     ["another value of a declaration", "const two = shared + 1; // => 3", /^guide\.md:10: /],
+    ["another value behind a template", "const name = `${shared}`;\nshared; // => 3", /^guide\.md:11: .*toEqual/],
+    ["another value behind a pattern", 'const quote = /[`"]/;\nshared; // => 3', /^guide\.md:11: .*toEqual/],
     ["a value that is not awaited", "Promise.resolve(1); // => 1", /^guide\.md:10: .* has to be awaited first$/],
     ["something else that is printed", "console.log('a'); // prints b", /^guide\.md:10: /],
     ["nothing printed", "shared; // prints b", /^guide\.md:10: /],
