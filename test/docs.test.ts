@@ -126,3 +126,22 @@ describe("the tables of the guide to errors", () => {
     expect(unknown).toEqual([]);
   });
 });
+
+describe("the table of limits", () => {
+  const page = readProjectFile("docs/sessions-and-security.md");
+  const limits = Array.from(
+    page.matchAll(/^\| `(?<name>\w+)` \| `(?<option>\w+)` \| (?<said>[^|]+) \|/gm),
+    ({ groups: { name = "", option = "", said = "" } = {} }) => ({ name, option, said }),
+  );
+  /** A number, "Infinity", "none" or "no". */
+  const valueOf = (text: string) => /[\w]+/.exec(text)?.[0];
+
+  it("is found", () => {
+    expect(limits.length).toBeGreaterThan(30);
+  });
+
+  it.each(limits)("has the default of $option of $name", ({ name, option, said }) => {
+    const [found] = entryPoints.flatMap(({ source }) => sources.defaultOf(source, name, option) ?? []);
+    expect(valueOf(said)).toBe(valueOf(found ?? "missing"));
+  });
+});
