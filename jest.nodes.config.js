@@ -12,6 +12,7 @@ const SAME_ON_ALL = [
   "docs/",
   "docs",
   "layers",
+  "entry-points",
   "package",
   "needs",
   "demo",
