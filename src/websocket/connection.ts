@@ -16,7 +16,7 @@ import {
   shakeHands,
 } from "./handshake.js";
 import { checkOptions, HANDSHAKE_TIMEOUT, type WebsocketOptions } from "./options.js";
-import { Upgrade } from "./upgrade.js";
+import { type Handshake, handshakeBehind } from "./upgrade.js";
 
 /** The close code for a handler that failed. */
 export const INTERNAL_ERROR = 1011;
@@ -75,14 +75,14 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
     return taken.refuse(refusal);
   }
   if (exchange.isOver) return taken.fail(new WebsocketClosedError("the handshake, or the request answered"));
-  const upgrade = Upgrade.behind(exchange.res) as Upgrade;
+  const handshake = handshakeBehind(exchange.res) as Handshake;
   const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
   const open = (): void =>
-    shakeHands(upgrade, protocol, options, {
+    shakeHands(handshake, protocol, options, {
       opened(raw) {
         forget();
         const websocket = new Websocket(raw, options);
-        upgrade.websockets.add(websocket);
+        handshake.websockets.add(websocket);
         taken.succeed(websocket);
       },
       failed: (error) => taken.fail(error),
@@ -90,7 +90,7 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   const { handshakeTimeout = HANDSHAKE_TIMEOUT } = options;
   const cancel = currentClock(options).in(handshakeTimeout, () => {
     taken.fail(new HandshakeTimeoutError(handshakeTimeout, `of ${exchange.route}`));
-    upgrade.socket.destroy();
+    handshake.socket.destroy();
   });
   taken.websocket.onRealized(cancel, cancel);
   if (isAdmitted === true) open();
@@ -136,7 +136,7 @@ class Takeover {
 
   /** Tells the client why it may not come in. */
   refuse(refusal: Refusal): Deferred<Websocket> {
-    refuse(this.#exchange.res, refusal);
+    refuse(this.#exchange, refusal);
     return this.fail(refusal.error);
   }
 

@@ -4,8 +4,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { type Deferred, deferred, success, zip } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
-import { isHttp2 } from "../../message/index.js";
+import { type Exchange, isHttp2 } from "../../message/index.js";
 import type { Handler } from "../../ring/types.js";
+import { openWebsockets } from "../../websocket/route-upgrades.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
 import { Connections } from "./connections.js";
@@ -16,6 +17,7 @@ import { nodeServer } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
 import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
+import { leadConnects } from "./websocket-connect.js";
 
 /**
  * Serves a Ring handler over HTTP/1, HTTPS or HTTP/2, on a server of its own.
@@ -80,10 +82,10 @@ export class Server implements AsyncDisposable {
     this.node.on("checkContinue", this.#onExpectation);
     this.node.on("session", this.#onSession);
     answerClientErrors(this.node);
-    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, {
-      idleTimeout: options.idleTimeout,
-      closeCode: options.websocketCloseCode,
-    });
+    const { idleTimeout, websocketCloseCode: closeCode } = options;
+    const websockets = openWebsockets(this.node as HttpServer, { idleTimeout, closeCode });
+    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, websockets);
+    if (options.versions.has("http2")) leadConnects(this.node, this.#onRequest, websockets);
     serverTransform?.(this.node);
   }
 
@@ -124,7 +126,7 @@ export class Server implements AsyncDisposable {
     if (fault !== undefined) refuseAndClose(exchange, fault);
     else {
       const request = this.#front.serve(exchange);
-      if (resetStreamHandler !== undefined) onReset(req, (code) => resetStreamHandler(request, code));
+      if (resetStreamHandler !== undefined) onReset(exchange, (code) => resetStreamHandler(request, code));
     }
   };
 
@@ -207,11 +209,12 @@ export class Server implements AsyncDisposable {
 
 function ignore(): void {}
 
-/** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer. */
-function onReset(req: IncomingMessage, f: (code: number) => void): void {
+/** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer; a websocket has an end of its own. */
+function onReset(exchange: Exchange, f: (code: number) => void): void {
+  const { req } = exchange;
   if (!isHttp2(req)) return;
   const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
-  stream.once("aborted", () => f(stream.rstCode ?? 0));
+  stream.once("aborted", () => exchange.isTakenOver || f(stream.rstCode ?? 0));
 }
 
 /** The port of a server. @see Source: `aleph.netty/port`. */
