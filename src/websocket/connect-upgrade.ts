@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from "node:http2";
 import type { WebSocketServer } from "ws";
 import type { OpenWebsockets } from "./open-websockets.js";
 import type { RawWebSocket } from "./raw-socket.js";
@@ -81,22 +81,24 @@ export class ConnectUpgrade implements Handshake {
    */
   #watchAnswer(): void {
     const { socket } = this;
-    const { respond } = socket;
-    socket.respond = (headers: OutgoingHttpHeaders = {}, options) => {
+    const respond = socket.respond.bind(socket);
+    socket.respond = (headers: OutgoingHttpHeaders = {}, options: ServerStreamResponseOptions = {}) => {
       const status = Number(headers[":status"] ?? 200);
-      // Its end is that of the frames: there are no trailers to wait for.
-      if (this.#isAccepted) respond.call(socket, headers, { ...options, waitForTrailers: false });
-      else respond.call(socket, status >= 200 && status < 300 ? { ...headers, ":status": 400 } : headers, options);
+      const isAnswer = !this.#isAccepted;
+      // Node would wait for them for ever where nothing comes before them, and not end the client's side.
+      const waitForTrailers = isAnswer && options.endStream !== true && options.waitForTrailers === true;
+      const sent = isAnswer && status >= 200 && status < 300 ? { ...headers, ":status": 400 } : headers;
+      respond(sent, { ...options, waitForTrailers });
     };
   }
 
   /** What is cut off is cancelled, which is to HTTP/2 what a reset is to TCP (RFC 8441, 5). */
   #cancelWhenCut(): void {
     const { socket } = this;
-    const { destroy } = socket;
+    const destroy = socket.destroy.bind(socket);
     socket.destroy = (error) => {
       socket.close(constants.NGHTTP2_CANCEL);
-      return destroy.call(socket, error);
+      return destroy(error);
     };
   }
 }

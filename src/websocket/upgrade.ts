@@ -137,12 +137,12 @@ function ignore(): void {}
 
 /** @returns a function that ends a response for the middleware around it, and calls `proceed` where it would be sent */
 export function onEnd(res: ServerResponse): (status: number, proceed: () => void) => void {
-  const { end } = res;
+  const end = res.end.bind(res);
   let isFinishing = false;
   let proceed: (() => void) | undefined;
   // On the object itself: Express changes the prototype, and middleware wraps what it finds here.
   res.end = ((...chunk: Parameters<ServerResponse["end"]>) => {
-    if (!isFinishing) return end.apply(res, chunk);
+    if (!isFinishing) return end(...chunk);
     const next = proceed;
     proceed = undefined;
     next?.();

@@ -30,8 +30,16 @@ export function askForSocket(
   );
 }
 
-/** Opens a websocket; fails with the `status`, `headers` and `body` of an answer that is not 200. */
-export async function openSocket(session: ClientHttp2Session, headers?: OutgoingHttpHeaders): Promise<StreamClient> {
+/**
+ * Opens a websocket; fails with the `status`, `headers` and `body` of an answer that is not 200.
+ *
+ * @param endsWithServer Does it end its side when the server has ended the other?
+ */
+export async function openSocket(
+  session: ClientHttp2Session,
+  headers?: OutgoingHttpHeaders,
+  endsWithServer = true,
+): Promise<StreamClient> {
   const stream = askForSocket(session, headers);
   const client = framesOver(stream);
   const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders & { readonly ":status": number }];
@@ -40,7 +48,6 @@ export async function openSocket(session: ClientHttp2Session, headers?: Outgoing
     throw Object.assign(new Error("refused"), { status: answer[":status"], headers: answer, body });
   }
   stream.on("data", client.receive);
-  // As a connection of TCP does that is not half open.
-  stream.on("end", () => stream.end());
+  if (endsWithServer) stream.on("end", () => stream.end());
   return { ...client, headers: answer };
 }
