@@ -28,6 +28,9 @@ export const INTERNAL_ERROR = 1011;
  * has had its turn: what it hooked on the response is run, a session is saved, and the headers and cookies set so far go
  * out with the handshake. To refuse a client do not call it, and answer with 401, 403 or a redirect as ever.
  *
+ * Over HTTP/2 the frames run over the stream of the request (RFC 8441); it all holds there too. Only an answer of success
+ * that is not the websocket's goes out as 400, as it would open the websocket.
+ *
  * A request that is no websocket handshake is answered with 400 "expected websocket request", one of an unsupported
  * version with 426, one of a foreign origin (see `origins`) or that `verify` does not let in with 403; then the deferred
  * fails, codes `RING_NOT_A_WEBSOCKET_REQUEST`, `RING_WEBSOCKET_VERSION`, `RING_ORIGIN_REFUSED`, `RING_WEBSOCKET_REFUSED`,

@@ -30,7 +30,8 @@ import { leadConnects } from "./websocket-connect.js";
  * `websocketConnection`, or a response with a `websocketListener`, makes websockets of them.
  *
  * Bodies are sent as fast as the client reads, and received as fast as the handler does; limits of sizes and times are
- * options. Over HTTP/2 the same handler gets the same maps; headers about the connection of HTTP/1 are refused there.
+ * options. Over HTTP/2 the same handler gets the same maps, and makes the same websockets; headers about the connection of HTTP/1
+ * are refused there.
  *
  * @param handler What answers; see {@link ServerOptions} for what stands before and behind it.
  * @returns a deferred of the {@link Server}, or of the error that kept it from listening, such as `EADDRINUSE`
