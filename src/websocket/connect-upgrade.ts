@@ -45,7 +45,8 @@ export class ConnectUpgrade implements Handshake {
     let raw: RawWebSocket | undefined;
     server.on("headers", (lines) => this.#accept(lines));
     server.on("wsClientError", () => this.#refuse());
-    // What `ws` writes at first is the head of an answer over HTTP/1.
+    // What `ws` writes at first is the head of an answer over HTTP/1. (Put back, not deleted, which would slow the stream down.)
+    const write = socket.write.bind(socket);
     socket.write = () => true;
     try {
       const headers = { ...req.headers, "sec-websocket-key": KEY };
@@ -53,7 +54,7 @@ export class ConnectUpgrade implements Handshake {
         raw = made as unknown as RawWebSocket;
       });
     } finally {
-      Reflect.deleteProperty(socket, "write");
+      socket.write = write;
     }
     return raw;
   }
