@@ -194,6 +194,10 @@ function suite(executablePath: string, start: (routes: Routes) => Promise<Host>,
 }
 
 describeWith("chromium", chromiumPath(), "Chromium's WebSocket", (executablePath) => {
-  describe("over HTTP/1", () => suite(executablePath, overHttp1, "HTTP/1.1"));
-  describeWith("openssl", openssl, "over HTTP/2 and TLS", () => suite(executablePath, overHttp2, "HTTP/2.0"));
+  describe("over HTTP/1", () => {
+    suite(executablePath, overHttp1, "HTTP/1.1");
+  });
+  describeWith("openssl", openssl, "over HTTP/2 and TLS", () => {
+    suite(executablePath, overHttp2, "HTTP/2.0");
+  });
 });

@@ -170,7 +170,7 @@ describe("websocketConnection over HTTP/2", () => {
       expect(await client.next()).toMatchObject({ opcode: TEXT, payload: Buffer.from("to all") });
       expect(await client.next()).toMatchObject({ opcode: BINARY, payload: Buffer.from([0, 255]) });
     }
-    await chat.close();
+    chat.close();
   });
 
   it("takes Ring's listeners, with sub-protocol, pings and the end", async () => {
