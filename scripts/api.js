@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CompilerState, Extractor, ExtractorConfig } from "@microsoft/api-extractor";
+import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = `${root}api`;
@@ -27,8 +27,8 @@ function entryPoints() {
 }
 
 const silent = {
-  extractorMessageReporting: { default: { logLevel: "none" } },
-  tsdocMessageReporting: { default: { logLevel: "none" } },
+  extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+  tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
 };
 const scratch = mkdtempSync(join(tmpdir(), "express-ring-api-"));
 process.on("exit", () => rmSync(scratch, { recursive: true }));
@@ -48,7 +48,7 @@ const configOf = ([name, declarations]) =>
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       // Other tools see to docstrings and to types that are not exported.
-      messages: { ...silent, compilerMessageReporting: { default: { logLevel: "error" } } },
+      messages: { ...silent, compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } } },
     },
   });
 
@@ -67,7 +67,7 @@ for (const config of configs) {
     localBuild: !isCheck,
     compilerState,
     messageCallback: (message) => {
-      if (message.logLevel === "error") console.error(message.text);
+      if (message.logLevel === ExtractorLogLevel.Error) console.error(message.text);
       message.handled = true;
     },
   });

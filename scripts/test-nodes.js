@@ -6,7 +6,7 @@
  * then run. They are kept there; who wants newer ones removes `.nodes`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -77,6 +77,7 @@ function test(line) {
 }
 
 install();
+if (reports !== undefined) mkdirSync(reports, { recursive: true });
 const failed = lines.filter((line) => !test(line));
 if (failed.length > 0) console.error(`\nthe tests failed on Node ${failed.join(", ")}`);
 process.exit(failed.length === 0 ? 0 : 1);
