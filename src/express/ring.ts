@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { serve, toRequest, wrapRingAsyncHandler } from "../message/index.js";
+import { announce, serve, toRequest, wrapRingAsyncHandler } from "../message/index.js";
 import type { AsyncHandler, Handler } from "../ring/types.js";
 import { ExpressExchange, expressFacts } from "./exchange.js";
 
@@ -34,6 +34,8 @@ export function ring(handler: Handler | AsyncHandler, options: RingOptions = {})
   const answer = options.async === true ? wrapRingAsyncHandler(handler as AsyncHandler) : (handler as Handler);
   return (req, res, next) => {
     const exchange = new ExpressExchange(req, res, next);
-    serve(answer, toRequest(exchange, expressFacts(req)), exchange);
+    const request = toRequest(exchange, expressFacts(req));
+    announce(exchange, request, answer);
+    serve(answer, request, exchange);
   };
 }

@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";
 import { toRequest } from "../message/index.js";
+import { websocketOpened } from "../ring/diagnostics/websockets.js";
 import type { RingRequest } from "../ring/types.js";
 import { INTERNAL_ERROR, websocketConnection } from "../websocket/connection.js";
 import { Websocket, type WebsocketDuplex } from "../websocket/duplex.js";
@@ -70,6 +71,7 @@ function serveExpressWs(
     target: early?.target ?? withoutMark(facts.target),
     pathInfo: facts.pathInfo && withoutMark(facts.pathInfo),
   });
+  websocketOpened(duplex, "server", request.uri, request);
   const fail = (error: unknown): void => {
     logError(error, `the handler of the websocket ${request.uri} failed`);
     duplex.closeWith(INTERNAL_ERROR, "");

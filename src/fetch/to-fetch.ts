@@ -1,6 +1,6 @@
 import type { Awaitable } from "../deferred/index.js";
 import { checkOptionNames } from "../errors/options.js";
-import { serve } from "../message/index.js";
+import { announce, serve } from "../message/index.js";
 import { tagged } from "../ring/tag.js";
 import type { Handler, RingResponse } from "../ring/types.js";
 import { FetchExchange } from "./exchange.js";
@@ -60,7 +60,9 @@ export function toFetch<Host extends readonly unknown[] = readonly unknown[]>(
     return new Promise<Response>((resolve) => {
       const pass = (): Awaitable<Response> => fallback(request, ...host);
       const exchange = new FetchExchange(request, resolve, { pass, errorHandler });
-      serve(handler, toRequest(exchange, request, remoteAddr(request, ...host)), exchange);
+      const map = toRequest(exchange, request, remoteAddr(request, ...host));
+      announce(exchange, map, handler);
+      serve(handler, map, exchange);
     });
   });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { logError, RingError } from "../errors/index.js";
+import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
@@ -57,6 +58,11 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
+  /** The pattern that the host found the request by; undefined if it had none. */
+  get pattern(): string | undefined {
+    return undefined;
+  }
+
   /** Are request and response Node's own, for others to use as such? */
   get isNodes(): boolean {
     return true;
@@ -90,8 +96,13 @@ export abstract class Exchange implements RawExchange {
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
+  /** The status of the answer; undefined if the client has left before there was one, or somebody else gives it. */
+  get status(): number | undefined {
+    return this.res.headersSent ? this.res.statusCode || undefined : undefined;
+  }
+
   /** Has the whole answer been given to the connection? */
-  get #isAnswered(): boolean {
+  get isAnswered(): boolean {
     const stream = this.#stream;
     return stream === undefined ? this.res.writableFinished : this.res.writableEnded && !stream.aborted;
   }
@@ -122,7 +133,10 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) {
+      if (areRequestsWatched()) requestFailed(this, error);
+      this.fail(isUsable(error) ? error : new UnusableError(error));
+    }
   }
 
   /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
@@ -141,7 +155,7 @@ export abstract class Exchange implements RawExchange {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.isGone) controller.abort();
-      else this.onGone(() => this.#isAnswered || controller.abort());
+      else this.onGone(() => this.isAnswered || controller.abort());
     }
     return this.#controller.signal;
   }
