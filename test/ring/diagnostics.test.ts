@@ -64,7 +64,7 @@ describe("express-ring:request", () => {
   });
 
   it("tells the route of the router, through mounts and past what did not answer", async () => {
-    const nothing: Handler<never> = () => null;
+    const nothing = (): null => null;
     const app = router({
       "GET /:page": nothing,
       "/users/:user": router({ "GET /drafts/:draft": nothing, "GET /": ok }),

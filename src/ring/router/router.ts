@@ -4,7 +4,7 @@ import { andThen, isDeferrable } from "../../deferred/index.js";
 import { describe, InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames, type OptionNames } from "../../errors/options.js";
 import { areRequestsWatched, routeFound } from "../diagnostics/requests.js";
-import { tagged } from "../tag.js";
+import { partOf, tagged } from "../tag.js";
 import type { Handler, RingRequest, RingResponse } from "../types.js";
 import type { PathParams } from "./params.js";
 import { type FoundParams, Pattern } from "./pattern.js";
@@ -96,7 +96,7 @@ export function router<const Key extends RouteKey, Request extends Unrouted = Un
       route: pattern,
       pattern: new Pattern(pattern, { caseSensitive, strict, isPrefix: isMount }),
       isMount,
-      handler: handler as Entry["handler"],
+      handler: partOf(key, undefined, handler) as Entry["handler"],
     };
   });
   const table = new Table(entries, { caseSensitive });
