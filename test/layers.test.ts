@@ -9,6 +9,7 @@ const rows: readonly (readonly string[])[] = [
   ["http"],
   ["websocket", "rooms"],
   ["message", "bus", "mock", "ndjson"],
+  ["inspector"],
   ["multipart", "ring"],
   ["devel"],
   ["byte-streams"],
@@ -20,7 +21,7 @@ const rows: readonly (readonly string[])[] = [
 ];
 
 /** Middleware sees maps, never a server or Express: it imports from this part's row down, and other middleware. */
-const highestForMiddleware = "ring";
+const highestForMiddleware = "inspector";
 
 const rowOf = (part: string) => rows.findIndex((row) => row.includes(part));
 

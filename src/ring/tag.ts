@@ -8,7 +8,7 @@ export interface Tag {
   readonly inner: unknown;
 }
 
-/** Gets each part of a stack as it is made, and gives back what stands in its place: a handler that does the same. */
+/** Gets each part of a stack as it is made, and gives back what stands in its place: another function, that does the same. */
 export type PartWatcher = (name: string, handler: Function) => Function;
 
 let watcher: PartWatcher | undefined;
@@ -36,7 +36,7 @@ export function labelled<H extends object>(name: string, inner: unknown, handler
  */
 export function partOf<H>(name: string, inner: unknown, handler: H): H {
   if (watcher === undefined || typeof handler !== "function") return handler;
-  return handler === inner || tagOf(handler) !== undefined ? handler : (tagged(name, inner, handler.bind(null)) as H);
+  return handler === inner || tagOf(handler) !== undefined ? handler : (tagged(name, inner, handler) as H);
 }
 
 /** Is the building of a stack watched? Then its parts stay apart. */

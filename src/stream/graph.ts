@@ -201,7 +201,7 @@ function linesOf({ type, description }: GraphNode): string[] {
 }
 
 /** What is written beside a connection: its description, and the options that are not the default. */
-function labelOf({ description, upstream, downstream, timeout }: GraphEdge): string[] {
+export function labelOf({ description, upstream, downstream, timeout }: GraphEdge): string[] {
   const lines = description === undefined ? [] : [nameOf(description)];
   if (upstream) lines.push("closes upstream");
   if (!downstream) lines.push("leaves downstream open");

@@ -20,7 +20,9 @@ const named = (name: string, bufferSize = 0) =>
   streamOf<number>({ bufferSize, description: (description) => ({ ...description, name }) });
 
 const countsOf = ({ nodes }: WatchedGraph): Record<string, number | undefined> =>
-  Object.fromEntries(nodes.map(({ description, type, messages }) => [(description["name"] as string) ?? type, messages]));
+  Object.fromEntries(
+    nodes.map(({ description, type, messages }) => [(description["name"] as string) ?? type, messages]),
+  );
 
 describe("watchStreams", () => {
   it("finds every stream that is made from then on, and counts what leaves it", async () => {
@@ -46,10 +48,12 @@ describe("watchStreams", () => {
 
   it("counts messages, not the end", async () => {
     const watch = watchStreams();
-    const source = toSource((function* () {
-      yield 1;
-      yield 2;
-    })());
+    const source = toSource(
+      (function* () {
+        yield 1;
+        yield 2;
+      })(),
+    );
     const other = stream<number>();
     const last = take(other, "none");
     close(other);
