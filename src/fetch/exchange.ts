@@ -37,7 +37,7 @@ export class FetchExchange extends Exchange {
     }
   }
 
-  override get isNodes(): boolean {
+  override becomeNodes(): boolean {
     return false;
   }
 

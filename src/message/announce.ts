@@ -7,13 +7,13 @@ export function announce(exchange: Exchange, request: RingRequest, handler: Hand
   if (!areRequestsWatched()) return;
   if (requestStarted(exchange, request, handler, exchange.pattern) === undefined) return;
   const forget = exchange.onGone(() => requestEnded(exchange, exchange.status, exchange.isAnswered));
-  endings.set(exchange.req, forget);
+  endings.set(exchange.identity, forget);
 }
 
 const endings = new WeakMap<object, () => void>();
 
 /** The request has become a websocket: it is over, whatever becomes of that. */
 export function announceUpgrade(exchange: Exchange): void {
-  endings.get(exchange.req)?.();
+  endings.get(exchange.identity)?.();
   requestEnded(exchange, 101, true);
 }

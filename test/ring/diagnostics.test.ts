@@ -1,10 +1,11 @@
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import express from "express";
 import { deferred, success } from "../../src/deferred/index.js";
 import * as http from "../../src/http/index.js";
-import { context, ring, router, toFetch, websocketConnection } from "../../src/index.js";
+import { context, expressOf, ring, router, toFetch, websocketConnection } from "../../src/index.js";
 import { type DiagnosticsEvents, type RequestEvent, subscribe } from "../../src/ring/diagnostics/index.js";
 import { requestEventOf } from "../../src/ring/diagnostics/requests.js";
 import type { Handler } from "../../src/ring/types.js";
@@ -155,6 +156,26 @@ describe("express-ring:request", () => {
     const passed = listen(`${ofRequests}end`);
     await toFetch(() => null)(new Request("http://localhost/x"));
     expect(await passed).toMatchObject({ status: undefined });
+  });
+
+  const asNodes: Handler = (request) => {
+    expressOf(request);
+    return { status: 201, body: "made" };
+  };
+  it.each<[string, Handler, string | undefined]>([
+    ["no body", ok, undefined],
+    ["a body", ok, "x"],
+    ["Node's request asked for", asNodes, undefined],
+  ])("is told over HTTP/2, with %s", async (_what, handler, body) => {
+    const begun = gather(`${ofRequests}start`);
+    const ended = listen(`${ofRequests}end`);
+    const { port } = await started(handler, { httpVersions: ["http2"], useH2c: true });
+    const session = connectHttp2(`http://localhost:${port}`);
+    const stream = session.request({ ":path": "/x", ":method": body === undefined ? "GET" : "POST" });
+    stream.end(body).resume();
+    expect(await ended).toMatchObject({ status: 201, isComplete: true });
+    expect(begun).toHaveLength(1);
+    session.close();
   });
 
   it("leaves no trace while nobody listens, nor when nobody does any more", async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import { Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
 import {
@@ -16,6 +16,7 @@ import {
 import type { RingResponse } from "../../ring/types.js";
 import { openListener } from "../../websocket/listener.js";
 import type { Behind } from "./behind.js";
+import { type Http2Request, Http2Response } from "./http2-messages.js";
 import type { HandlerOptions } from "./options.js";
 
 /** What the exchanges of one server have in common. */
@@ -51,15 +52,19 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   /** Nobody else has had a hand in the response, so its head is written in one go. */
   override applyHead(head: Head, length: number | undefined): void {
-    const { res } = this;
-    const { serverHeader, isClosing } = this.#common;
     if (this.req.readableDidRead) this.#readAway();
+    if (this.#common.isClosing) this.res.shouldKeepAlive = false;
+    this.writeHead(head, length);
+  }
+
+  /** Puts a head on a response that takes it as a whole. */
+  protected writeHead(head: Head, length: number | undefined): void {
+    const { serverHeader } = this.#common;
     const lines = head.lines as HeadLine[];
     if (head.ownLength === undefined && length !== undefined) lines.push("content-length", length);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
-    if (isClosing) res.shouldKeepAlive = false;
     // Node's types know arrays of text only.
-    res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
+    this.res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
   }
 
   /** Puts a head on a response that has its own way of being written. */
@@ -93,6 +98,7 @@ export class ServerExchange extends Exchange implements HostFacts {
     if (this.#hasFailed) this.#answerPlainly(500, "Internal Server Error");
     else if (behind === undefined) this.answer({ status: 204 });
     else {
+      this.becomeNodes();
       if (isClosing) this.res.shouldKeepAlive = false;
       behind.request(this.req, this.res);
     }
@@ -155,6 +161,30 @@ export class Http2Exchange extends ServerExchange {
   /** Node's compatibility layer tells it only when both sides are through. */
   protected override get sent(): Writable {
     return (this.res as unknown as { readonly stream: ServerHttp2Stream }).stream;
+  }
+}
+
+/** An exchange over HTTP/2 whose request has no body: it is answered on the stream itself, without the compatibility layer. */
+export class Http2StreamExchange extends Http2Exchange {
+  #areNodes = false;
+
+  constructor(req: Http2Request, common: Common) {
+    super(req as unknown as IncomingMessage, new Http2Response(req.stream) as unknown as ServerResponse, common);
+  }
+
+  override applyHead(head: Head, length: number | undefined): void {
+    if (this.#areNodes) super.applyHead(head, length);
+    else this.writeHead(head, length);
+  }
+
+  override becomeNodes(): boolean {
+    if (!this.#areNodes) {
+      const { stream, headers, rawHeaders } = this.req as unknown as Http2Request;
+      this.#areNodes = true;
+      this.req = new Http2ServerRequest(stream, headers, {}, rawHeaders) as unknown as IncomingMessage;
+      this.res = new Http2ServerResponse(stream) as unknown as ServerResponse;
+    }
+    return true;
   }
 }
 

@@ -9,10 +9,12 @@ import type { Handler } from "../../ring/types.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
 import { Connections } from "./connections.js";
+import type { ServerExchange } from "./exchange.js";
 import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
+import { takeStreams } from "./http2-streams.js";
 import { watchSession } from "./idle-sessions.js";
-import { nodeServer } from "./node-server.js";
+import { nodeServers } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
 import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
@@ -69,7 +71,8 @@ export class Server implements AsyncDisposable {
     const { fallback, onConnection, serverTransform } = options;
     this.#options = options;
     this.#front = new Front(handler, options, fallback && behind(fallback));
-    this.node = nodeServer(options);
+    const { server, http2 } = nodeServers(options);
+    this.node = server;
     this.#connections = new Connections(this.node);
     const keep = (socket: Socket): void => {
       if (this.#connections.add(socket)) onConnection?.(socket);
@@ -78,6 +81,7 @@ export class Server implements AsyncDisposable {
     this.node.prependListener("secureConnection", (socket: Socket) => void this.#connections.add(socket));
     this.node.on("request", this.#onRequest);
     this.node.on("checkContinue", this.#onExpectation);
+    if (http2 !== undefined) takeStreams(http2, (req) => this.#answer(this.#front.streamExchange(req)));
     this.node.on("session", this.#onSession);
     answerClientErrors(this.node);
     leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, {
@@ -117,16 +121,20 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
     if (isBehindRefused(req)) return;
-    const exchange = this.#front.exchange(req, res);
+    this.#answer(this.#front.exchange(req, res));
+  };
+
+  #answer(exchange: ServerExchange): void {
+    const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
+    const { req } = exchange;
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
     else {
       const request = this.#front.serve(exchange);
       if (resetStreamHandler !== undefined) onReset(req, (code) => resetStreamHandler(request, code));
     }
-  };
+  }
 
   readonly #onExpectation = (req: IncomingMessage, res: ServerResponse): void => {
     if (isBehindRefused(req)) return;

@@ -13,6 +13,7 @@ const sourceOf = (text: string): string => `'sha256-${createHash("sha256").updat
 /** What the page may do: run and look as it was written, and ask the server that it came from. */
 export const POLICY: string = [
   "default-src 'none'",
+  "img-src data:",
   `script-src ${sourceOf(SCRIPT)}`,
   `style-src ${sourceOf(STYLE)}`,
   "connect-src 'self'",

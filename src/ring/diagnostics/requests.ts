@@ -12,7 +12,7 @@ const ended = channelOf("express-ring:request:end");
 /** What is known here of the exchange of a request. */
 export interface RequestExchange {
   /** Stands for the request: the same one in all mounts that it comes through. */
-  readonly req: object;
+  readonly identity: object;
 }
 
 const requests = new WeakMap<object, Writable<RequestEvent>>();
@@ -30,7 +30,7 @@ export function requestEventOf(request: object): RequestEvent | undefined {
 
 /** The same, for who has the exchange. */
 export function eventOf(exchange: RequestExchange): RequestEvent | undefined {
-  return requests.get(exchange.req);
+  return requests.get(exchange.identity);
 }
 
 /** A request comes to a handler. @returns its event, if this is the first handler that it comes to */
@@ -40,7 +40,7 @@ export function requestStarted(
   handler: Handler<never>,
   route: string | undefined,
 ): RequestEvent | undefined {
-  const known = requests.get(exchange.req);
+  const known = requests.get(exchange.identity);
   if (known !== undefined) {
     Object.assign(known, { request, handler, route: route ?? known.route });
     return undefined;
@@ -55,7 +55,7 @@ export function requestStarted(
     isComplete: undefined,
     error: undefined,
   };
-  requests.set(exchange.req, event);
+  requests.set(exchange.identity, event);
   started.publish(event);
   return event;
 }
@@ -86,7 +86,7 @@ function joined(mount: string, pattern: string): string {
 
 /** Something about a request has failed. */
 export function requestFailed(exchange: RequestExchange, error: unknown): void {
-  const event = requests.get(exchange.req);
+  const event = requests.get(exchange.identity);
   if (event === undefined || event.duration !== undefined) return;
   event.error = error;
   failed.publish(event);
@@ -94,7 +94,7 @@ export function requestFailed(exchange: RequestExchange, error: unknown): void {
 
 /** A request has its answer, or nobody who would take it; what comes later does not count. */
 export function requestEnded(exchange: RequestExchange, status: number | undefined, isComplete: boolean): void {
-  const event = requests.get(exchange.req);
+  const event = requests.get(exchange.identity);
   if (event === undefined || event.duration !== undefined) return;
   event.duration = performance.now() - event.startTime;
   event.status = status;
