@@ -77,10 +77,7 @@ export function wrapInspector<R extends RingRequest>(handler: Handler<R>, option
   const wrapped = tagged("wrapInspector", handler, (request: R) => {
     const asked = request.pathInfo ?? request.uri;
     if (!asked.startsWith(path) || !isReading(request) || !(remote || isLocal(request))) return handler(request);
-    const answer = answerTo(asked.slice(path.length), recorder, request, app);
-    if (answer === undefined) return handler(request);
-    recorder.forget(request);
-    return answer;
+    return answerTo(asked.slice(path.length), recorder, request, app) ?? handler(request);
   });
   recorder.mounts.add(wrapped, undefined, undefined);
   return wrapped;
@@ -99,10 +96,12 @@ const HEADERS = {
 /** @param rest What the path has behind the inspector's own. */
 function answerTo(rest: string, recorder: Recorder, request: RingRequest, app: unknown): RingResponse | undefined {
   if (rest === "" || rest === "/") {
+    recorder.forget(request);
     const headers = { ...HEADERS, "content-type": "text/html; charset=utf-8", "content-security-policy": POLICY };
     return { status: 200, headers, body: PAGE };
   }
   if (rest !== "/data") return undefined;
+  recorder.forget(request);
   const headers = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
   return { status: 200, headers, body: JSON.stringify(inspectionOf(recorder, request, app)) };
 }

@@ -22,14 +22,19 @@ export class Mounts {
     this.#whereabouts.set(handler, whereOf(handler, request, route));
   }
 
-  /** Each stack once: not those that are a part of another one. */
-  list(): Mount[] {
+  /** Where requests have come to a handler; undefined if none has. */
+  whereOf(handler: object): string | undefined {
+    return this.#whereabouts.get(handler);
+  }
+
+  /** Those that have been asked, and those that stand in none of these; without those that are shown elsewhere. */
+  list(shown: ReadonlySet<unknown>): Mount[] {
     const parts = new Set<unknown>();
     for (const handler of this.#whereabouts.keys()) {
       for (const part of handlersIn(handler)) if (part !== handler) parts.add(part);
     }
     return [...this.#whereabouts]
-      .filter(([handler]) => !parts.has(handler))
+      .filter(([handler, where]) => !shown.has(handler) && (where !== ANYWHERE || !parts.has(handler)))
       .map(([handler, where]) => ({ where, stack: stackOf(handler) }));
   }
 }

@@ -1,6 +1,6 @@
 /** The page's script, second part: the graph of streams, in layers from left to right. */
 export const GRAPH = String.raw`
-const BOX = { width: 196, height: 66, across: 92, down: 18 };
+const BOX = { width: 172, height: 66, across: 84, down: 18 };
 
 /** Messages per second of each node, from two looks at how many there were. */
 let counted = new Map();
@@ -98,7 +98,7 @@ function positionsOf(nodes, edges) {
     top += tall(tallest) + 26;
   }
   const single = nodes.filter(({ id }) => !linked.has(id));
-  const perRow = 5;
+  const perRow = 6;
   single.forEach(({ id }, at) => {
     const x = 14 + (at % perRow) * (BOX.width + 24);
     positions.set(id, { x, y: top + Math.floor(at / perRow) * (BOX.height + BOX.down) });
@@ -121,11 +121,11 @@ function nodeBox(node, { x, y }, rate) {
   return s("g", { class: state.filter(Boolean).join(" "), transform: "translate(" + x + " " + y + ")" },
     s("title", {}, [label, type, buffer && "buffer " + buffer, ...lines, rateText(rate)].filter(Boolean).join(", ")),
     s("rect", { class: "box", width: BOX.width, height: BOX.height, rx: 7 }),
-    s("text", { class: "label", x: 10, y: 20 }, short(label === "manifold" ? "stream" : label, 19)),
+    s("text", { class: "label", x: 10, y: 20 }, short(label === "manifold" ? "stream" : label, 16)),
     s("text", { class: "rate", x: BOX.width - 10, y: 20 }, rateText(rate)),
     capacity !== 0 && s("rect", { class: "room", x: 10, y: 29, width: room, height: 6, rx: 3 }),
     capacity !== 0 && share > 0 && s("rect", { class: "fill", x: 10, y: 29, width: Math.max(4, room * share), height: 6, rx: 3 }),
-    s("text", { class: "soft", x: 10, y: 53 }, short(below === "manifold" ? "no buffer" : below, 26)),
+    s("text", { class: "soft", x: 10, y: 53 }, short(below === "manifold" ? "no buffer" : below, 22)),
     s("text", { class: "soft", x: BOX.width - 10, y: 53, "text-anchor": "end" }, buffer),
   );
 }
@@ -144,7 +144,7 @@ function edgeLine({ from, to, label }, positions, rate) {
     const [x1, x2] = [a.x + BOX.width, b.x - 4];
     const bend = Math.max(30, (x2 - x1) / 2);
     d = "M" + x1 + " " + y1 + " C" + (x1 + bend) + " " + y1 + " " + (x2 - bend) + " " + y2 + " " + x2 + " " + y2;
-    at = [(x1 + x2) / 2, (y1 + y2) / 2 - 6];
+    at = [(x1 + x2) / 2, y1 === y2 ? y1 - 7 : (y1 + y2) / 2 + 4];
   } else {
     const [x1, x2] = [a.x + BOX.width / 2, b.x + BOX.width / 2];
     const low = Math.max(a.y, b.y) + BOX.height;
@@ -152,7 +152,8 @@ function edgeLine({ from, to, label }, positions, rate) {
     at = [(x1 + x2) / 2, low + 24];
   }
   return s("g", { class: rate > 0 ? "edge moving" : "edge" },
-    s("path", { d, "marker-end": "url(#arrow)" }), label !== "" && s("text", { x: at[0], y: at[1] }, short(label, 18)));
+    s("path", { d, "marker-end": "url(#arrow)" }), label !== "" && s("text", { x: at[0], y: at[1] }, short(label, 13)),
+    label !== "" && s("title", {}, label));
 }
 
 function drawGraph(graph, rates) {
@@ -165,8 +166,10 @@ function drawGraph(graph, rates) {
   }
   const { positions, width, height } = positionsOf(nodes, edges);
   const name = new Map(nodes.map(({ id, label }) => [id, label]));
+  // A little too wide is made narrower; what is much wider is scrolled.
+  const fits = width <= 1.4 * $("graph").clientWidth;
   $("graph").replaceChildren(
-    s("svg", { width, height, viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": "Streams and their connections; the table below says the same in words." },
+    s("svg", { class: fits ? "fits" : undefined, width, height, viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": "Streams and their connections; the table below says the same in words." },
       s("defs", {}, s("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
         s("path", { d: "M0 0 L8 4 L0 8 z" }))),
       edges.map((edge) => edgeLine(edge, positions, rates.get(edge.from))),

@@ -65,9 +65,7 @@ export const PAGE = `<!doctype html>
 </table></div>
 </div>
 <h2>Stacks <small id="stacks-count"></small></h2>
-<div class="card">
-<div id="stacks"></div>
-</div>
+<div class="card" id="stacks" hidden></div>
 <div id="express" hidden>
 <h3>The layers of the Express app, in order</h3>
 <div class="card"><div class="stack" id="layers"></div></div>

@@ -6,7 +6,7 @@ function drawWebsockets(websockets, rates) {
   $("no-websockets").hidden = websockets.length > 0;
   show($("websocket-rows"), websockets.map((one) => ({ ...one, age: span(one.age), rate: rateText(rates.get(one.node)) })), ({ node }) => node,
     ({ url, side, protocol, age, sending, received, rate }) => h("tr", {},
-      h("td", { class: "mono" }, url), h("td", {}, side === "server" ? "a client's" : "ours"), h("td", {}, protocol || "none"),
+      h("td", { class: "mono" }, url), h("td", {}, side === "server" ? "a client" : "this process"), h("td", {}, protocol || "none"),
       h("td", { class: "number" }, age), h("td", { class: "number" }, rate),
       h("td", { class: "number" }, String(received)), h("td", { class: "number" }, String(sending))));
 }
@@ -26,7 +26,8 @@ function layerList(layers) {
 
 function drawStacks({ mounts, express }) {
   const rows = mounts.map(({ where, stack }) => ({ where: where || "not asked yet", stack }));
-  $("stacks-count").textContent = rows.length + (rows.length === 1 ? " handler" : " handlers") + ", outermost first";
+  $("stacks-count").textContent = "outermost first";
+  $("stacks").hidden = rows.length === 0;
   show($("stacks"), rows, (row) => JSON.stringify(row), ({ where, stack }) =>
     h("div", { class: "stack" }, h("p", { class: "where mono" }, where), ...stackList(stack)));
   $("express").hidden = express.length === 0;

@@ -38,6 +38,7 @@ button:hover { border-color: var(--accent); }
 code, .mono, td.mono, summary .what { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 12.5px; }
 
 svg { display: block; margin: 0 auto; }
+svg.fits { max-width: 100%; height: auto; }
 .node rect.box { fill: var(--card); stroke: var(--line); stroke-width: 1.2; }
 .node.moving rect.box { stroke: var(--flow); }
 .node.waiting rect.box { stroke: var(--wait); }
@@ -74,7 +75,7 @@ ol.parts > li {
   background: var(--code); border: 1px solid var(--line); border-radius: 6px; padding: 1px 9px; position: relative;
   font: 12.5px/1.6 ui-monospace, Menlo, Consolas, monospace;
 }
-ol.parts > li + li::before { content: "\\2192"; position: absolute; left: -18px; color: var(--soft); }
+ol.parts > li:not(:last-child)::after { content: "\\2192"; position: absolute; right: -18px; color: var(--soft); }
 ol.parts > li.last { background: var(--fill); border-color: transparent; }
 ul.routes, ol.layers { margin: 10px 0 0; padding: 0 0 0 16px; list-style: none; border-left: 2px solid var(--line); }
 ul.routes > li, ol.layers > li { padding: 4px 0; }
@@ -102,7 +103,11 @@ summary .took { text-align: right; font-variant-numeric: tabular-nums; }
 .detail { background: var(--page); border-top: 1px solid var(--line); padding: 8px 0; }
 .detail td, .detail th { padding-top: 3px; padding-bottom: 3px; }
 .detail tbody tr { border-top: 0; }
-.detail td.track-cell { width: 46%; padding-top: 8px; }
+.detail table { table-layout: fixed; min-width: 560px; }
+.detail th { width: 34%; }
+.detail th.number { width: 11%; }
+.detail th:last-child { width: auto; }
+.detail td.track-cell { padding-top: 8px; }
 .more > summary { display: block; color: var(--soft); }
 footer { color: var(--soft); font-size: 13px; margin: 26px 0 44px; }
 @media (max-width: 760px) {
