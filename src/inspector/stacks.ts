@@ -30,7 +30,7 @@ function endOf(parts: readonly string[], handler: Function): readonly string[] {
 }
 
 /** The handlers in a stack, those below its routers too. */
-export function* handlersIn(handler: unknown, depth = 0): Generator<unknown> {
+export function* handlersIn(handler: unknown, depth = 0): Generator {
   let inner = handler;
   for (let tag = tagOf(inner); tag !== undefined; tag = tagOf(inner)) {
     yield inner;

@@ -58,7 +58,7 @@ export function streamGraph(watch: StreamWatch, websockets: Iterable<WebsocketEv
   // What is connected tells most, and of the rest what is new.
   const first = [
     ...nodes.filter(({ id }) => connected.has(id)),
-    ...nodes.filter(({ id }) => !connected.has(id)).reverse(),
+    ...nodes.filter(({ id }) => !connected.has(id)).toReversed(),
   ];
   const chosen = first.slice(0, MOST_NODES);
   const ids = new Set(chosen.map(({ id }) => id));
