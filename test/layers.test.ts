@@ -5,7 +5,7 @@ import { importsOf, readProjectFile, sourceFiles } from "./sources.js";
 /** The parts of src, top to bottom. A part imports from itself and from lower rows; parts of one row do not know each other. */
 const rows: readonly (readonly string[])[] = [
   ["index"],
-  ["express", "sse", "fetch"],
+  ["express", "sse", "fetch", "opentelemetry"],
   ["http"],
   ["websocket", "rooms"],
   ["message", "bus", "mock", "ndjson"],

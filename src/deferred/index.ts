@@ -1,6 +1,5 @@
 /** Deferreds. Source: `manifold.deferred`. */
 export { andThen } from "./and-then.js";
-export { keepAsyncContext } from "./async-context.js";
 export { type Chain, chain, chainPrime, type Stage } from "./chain.js";
 export { isDeferrable, isDeferred, toDeferred, unwrap, unwrapPrime } from "./coerce.js";
 export {

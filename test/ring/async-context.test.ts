@@ -7,12 +7,12 @@ import {
   chain,
   deferred,
   error,
-  keepAsyncContext,
   letFlow,
   listener,
   success,
   zip,
 } from "../../src/deferred/index.js";
+import { keepAsyncContext } from "../../src/ring/diagnostics/index.js";
 
 const storage = new AsyncLocalStorage<string>();
 const where = (): string | undefined => storage.getStore();
@@ -30,7 +30,12 @@ describe("keepAsyncContext", () => {
       chain(zip(d, 1), where),
       letFlow({ d }, where),
     ]);
-    storage.run("yours", () => addListener(d, listener(() => seen.push(where()))));
+    storage.run("yours", () =>
+      addListener(
+        d,
+        listener(() => seen.push(where())),
+      ),
+    );
     storage.run("somebody else's", () => success(d, 1));
     expect(seen).toEqual(["yours"]);
     expect(await Promise.all(later)).toEqual([["mine", "mine"], "mine", "mine"]);
@@ -64,7 +69,12 @@ describe("keepAsyncContext", () => {
     const seenBy = (): unknown => {
       const d = deferred<number>();
       const seen: unknown[] = [];
-      storage.run("mine", () => addListener(d, listener(() => seen.push(where()))));
+      storage.run("mine", () =>
+        addListener(
+          d,
+          listener(() => seen.push(where())),
+        ),
+      );
       storage.run("theirs", () => success(d, 1));
       return seen[0];
     };

@@ -1,7 +1,7 @@
 /** The context of `AsyncLocalStorage`, which listeners are called in. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Listener, setKeeper } from "./deferred.js";
+import { type Listener, setKeeper } from "../../deferred/core.js";
 
 let users = 0;
 
