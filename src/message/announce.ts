@@ -1,6 +1,7 @@
 import { areRequestsWatched, requestEnded, requestStarted } from "../ring/diagnostics/requests.js";
 import type { Handler, RingRequest } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
+import { isHttp2 } from "./http2.js";
 
 /** Tells those who watch that a request comes to a handler, and later that it is over. Nobody else pays for it. */
 export function announce(exchange: Exchange, request: RingRequest, handler: Handler<never>): void {
@@ -15,5 +16,6 @@ const endings = new WeakMap<object, () => void>();
 /** The request has become a websocket: it is over, whatever becomes of that. */
 export function announceUpgrade(exchange: Exchange): void {
   endings.get(exchange.identity)?.();
-  requestEnded(exchange, 101, true);
+  // Over HTTP/2 there is no status for it (RFC 8441, 5).
+  requestEnded(exchange, isHttp2(exchange.req) ? 200 : 101, true);
 }

@@ -12,6 +12,7 @@ import type { Handler } from "../../src/ring/types.js";
 import { close, connect, put, stream } from "../../src/stream/index.js";
 import { withLog } from "../contract/host.js";
 import { started } from "../http/server/start.js";
+import { openSocket } from "../websocket/over-http2.js";
 
 const stops: (() => void)[] = [];
 afterEach(() => {
@@ -239,6 +240,31 @@ describe("express-ring:websocket", () => {
     });
     expect(closed).toHaveLength(2);
     expect(opened).toEqual(expect.arrayContaining(closed));
+  });
+});
+
+describe("express-ring:websocket, over HTTP/2", () => {
+  it("opens and closes, and ends the request with 200", async () => {
+    const ended = listen(`${ofRequests}end`);
+    const opened = listen("express-ring:websocket:open");
+    const closed = listen("express-ring:websocket:close");
+    const { port } = await started(
+      async (request) => {
+        const duplex = await websocketConnection(request);
+        connect(duplex, duplex);
+        return null;
+      },
+      { httpVersions: ["http2"], useH2c: true },
+    );
+    const session = connectHttp2(`http://localhost:${port}`);
+    await once(session, "remoteSettings");
+    const client = await openSocket(session, { ":path": "/echo?token=secret" });
+    expect(await ended).toMatchObject({ status: 200, isComplete: true });
+    expect(await opened).toMatchObject({ url: "/echo", side: "server" });
+    session.destroy();
+    expect(await closed).toBe(await opened);
+    expect((await closed).code).toBe(1006);
+    expect(client.headers[":status"]).toBe(200);
   });
 });
 

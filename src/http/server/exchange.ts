@@ -5,11 +5,11 @@ import { logError } from "../../errors/index.js";
 import {
   applyHead,
   Exchange,
+  failureResponse,
   type Head,
   type HeadLine,
   type HostFacts,
   InvalidResponseError,
-  isClientsFault,
   serve,
   socketScheme,
 } from "../../message/index.js";
@@ -27,6 +27,13 @@ export interface Common {
   /** Is this the last response of each connection? */
   readonly isClosing: boolean;
 }
+
+/** Where even the error handler knows no answer. */
+const UNEXPLAINED: RingResponse = {
+  status: 500,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: "Internal Server Error",
+};
 
 /** An exchange on a server of its own: what the handler passes on goes to the fallback, errors to the error handler. */
 export class ServerExchange extends Exchange implements HostFacts {
@@ -95,7 +102,7 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   protected override pass(): void {
     const { behind, isClosing } = this.#common;
-    if (this.#hasFailed) this.#answerPlainly(500, "Internal Server Error");
+    if (this.#hasFailed) this.answer(UNEXPLAINED);
     else if (behind === undefined) this.answer({ status: 204 });
     else {
       this.becomeNodes();
@@ -108,25 +115,17 @@ export class ServerExchange extends Exchange implements HostFacts {
     const { errorHandler } = this.#common;
     if (this.#hasFailed) {
       logError(error, `the errorHandler failed over ${this.route}`);
-      this.#answerPlainly(500, "Internal Server Error");
+      this.answer(UNEXPLAINED);
       return;
     }
     this.#hasFailed = true;
-    if (errorHandler !== undefined) serve(errorHandler, error, this);
-    else if (isClientsFault(error)) this.#answerPlainly(error.status, error.message);
-    else {
-      logError(error, `${this.route} failed`);
-      this.#answerPlainly(500, "Internal Server Error");
-    }
+    if (errorHandler === undefined) this.answer(failureResponse(error, this.route));
+    else serve(errorHandler, error, this);
   }
 
   /** Sends a response of the server's own. */
   answer(response: RingResponse): void {
     serve(() => response, undefined, this);
-  }
-
-  #answerPlainly(status: number, text: string): void {
-    this.answer({ status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text });
   }
 
   override openWebsocket(response: RingResponse): void {

@@ -14,8 +14,8 @@ import { serveBoth } from "./preface.js";
 /** Node's limit is one for the whole head, of which these are parts; what is between them is for it to refuse. */
 const SLACK = 1_024;
 
-/** Node would let one client of HTTP/2 have as many requests under way as it likes. */
-const SETTINGS: Settings = { maxConcurrentStreams: 250 };
+/** Node would let one client of HTTP/2 have as many requests under way as it likes, and refuse websockets. */
+const SETTINGS: Settings = { maxConcurrentStreams: 250, enableConnectProtocol: true };
 
 /** How often Node looks for requests that take too long, in milliseconds. */
 const LONGEST_CHECK = 30_000;

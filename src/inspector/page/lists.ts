@@ -84,7 +84,8 @@ function requestRow(request, slowest) {
 function drawRequests(requests) {
   const slowest = Math.max(1, ...requests.map(({ duration }) => duration || 0));
   // In steps, so that rows need not be made anew for each one that is slower.
-  const scale = 10 ** Math.ceil(Math.log10(slowest));
+  const power = 10 ** Math.floor(Math.log10(slowest));
+  const scale = power * [1, 2, 5, 10].find((step) => step * power >= slowest);
   $("requests-count").textContent = "the last " + requests.length + ", bars up to " + ms(scale);
   $("no-requests").hidden = requests.length > 0;
   show($("requests"), requests.map((request) => ({ ...request, scale })), ({ id }) => id, (request) => requestRow(request, scale));

@@ -81,7 +81,7 @@ export interface DiagnosticsEvents {
   readonly "express-ring:request:start": RequestEvent;
   /** A handler, or the body of its answer, has failed; the end still follows. */
   readonly "express-ring:request:error": RequestEvent;
-  /** The answer was sent, the client has left, or a websocket has become of it (status 101). */
+  /** The answer was sent, the client has left, or a websocket has become of it (status 101, over HTTP/2 200). */
   readonly "express-ring:request:end": RequestEvent;
   readonly "express-ring:websocket:open": WebsocketEvent;
   readonly "express-ring:websocket:close": WebsocketEvent;
