@@ -27,11 +27,16 @@ export class Recorder {
   #lastId = 0;
   readonly #recent: Recording[] = [];
 
-  constructor() {
-    subscribe("express-ring:request:start", (event) => this.#start(event));
-    subscribe("express-ring:request:end", ({ request, handler, route }) => this.mounts.add(handler, request, route));
-    subscribe("express-ring:websocket:open", (event) => this.websockets.add(event));
-    subscribe("express-ring:websocket:close", (event) => this.websockets.delete(event));
+  readonly #stops: readonly (() => void)[] = [
+    subscribe("express-ring:request:start", (event) => this.#start(event)),
+    subscribe("express-ring:request:end", ({ request, handler, route }) => this.mounts.add(handler, request, route)),
+    subscribe("express-ring:websocket:open", (event) => this.websockets.add(event)),
+    subscribe("express-ring:websocket:close", (event) => this.websockets.delete(event)),
+    () => this.streams.stop(),
+  ];
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
   }
 
   #start(event: RequestEvent): void {
@@ -67,4 +72,10 @@ export function startRecorder(limit: number): Recorder {
   recorder ??= new Recorder();
   recorder.limit = Math.max(recorder.limit, limit);
   return recorder;
+}
+
+/** Ends what the first inspector has begun; those that there are show what was, and nothing new. */
+export function stopRecorder(): void {
+  recorder?.stop();
+  recorder = undefined;
 }

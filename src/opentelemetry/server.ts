@@ -29,14 +29,17 @@ const HEADERS: TextMapGetter<RequestHeaders> = {
 };
 
 const traced = new WeakMap<RequestEvent, Traced>();
-let isWatching = false;
+let stops: readonly (() => void)[] | undefined;
 
 /** Spans end when requests do; from the first stack on that has them. */
 function watch(): void {
-  if (isWatching) return;
-  isWatching = true;
-  keepAsyncContext();
-  subscribe("express-ring:request:end", finish);
+  stops ??= [keepAsyncContext(), subscribe("express-ring:request:end", finish)];
+}
+
+/** Until the next stack is built, there are no spans. */
+export function stopWatching(): void {
+  for (const stop of stops ?? []) stop();
+  stops = undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import { wrapContentType } from "../../middleware/content-type.js";
 import { inspected, wrapInspector } from "../../middleware/inspector.js";
 import { websocketClient } from "../../src/http/index.js";
 import { pipe, ring, websocketRoute, withWebsockets } from "../../src/index.js";
+import { stopRecorder } from "../../src/inspector/recorder.js";
 import { connect, map, put, type Stream, streamOf } from "../../src/stream/index.js";
 import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
 import { chromiumPath, describeWith } from "../needs.js";
@@ -46,6 +47,7 @@ describeWith("chromium", chromiumPath(), "wrapInspector, in Chromium", (executab
     await page.goto(`${url}/__inspector`);
   });
   afterAll(async () => {
+    stopRecorder();
     await browser.close();
     socket.close();
     server.close();

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import express from "express";
 import express4 from "express-4";
 import { wrapContentType } from "../../middleware/content-type.js";
@@ -9,6 +9,7 @@ import { wrapContentTypeOptions, wrapFrameOptions } from "../../middleware/x-hea
 import { deferred, success } from "../../src/deferred/index.js";
 import * as http from "../../src/http/index.js";
 import { pipe, ring, router, websocketConnection } from "../../src/index.js";
+import { stopRecorder } from "../../src/inspector/recorder.js";
 import { request as mockRequest } from "../../src/mock/index.js";
 import type { Handler, RingRequest } from "../../src/ring/types.js";
 import { connect, put, streamOf } from "../../src/stream/index.js";
@@ -53,6 +54,9 @@ async function latest(port: number, path: string): Promise<Data["requests"][numb
     if (row?.["duration"] !== undefined) return row;
   }
 }
+
+// Channels are the process's, and so shared with other tests.
+afterAll(stopRecorder);
 
 const environment = process.env["NODE_ENV"];
 afterEach(() => {

@@ -22,6 +22,7 @@ import * as http from "../../src/http/index.js";
 import { pipe, ring, router } from "../../src/index.js";
 import { request as mockRequest } from "../../src/mock/index.js";
 import { traceClient, wrapTelemetry } from "../../src/opentelemetry/index.js";
+import { stopWatching } from "../../src/opentelemetry/server.js";
 import { subscribe } from "../../src/ring/diagnostics/index.js";
 import type { Handler, RingRequest } from "../../src/ring/types.js";
 import { close, put, stream } from "../../src/stream/index.js";
@@ -47,6 +48,7 @@ afterEach(async () => {
   measurements.reset();
 });
 afterAll(async () => {
+  stopWatching();
   context.disable();
   propagation.disable();
   await meterProvider.shutdown();
