@@ -217,13 +217,18 @@ describe("express-ring:websocket", () => {
         if (closed.push(event) === 2) success(both, undefined);
       }),
     );
+    let listeners: (() => number) | undefined;
     const { port } = await started(async (request) => {
+      const { res } = expressOf(request);
+      listeners = () => res.listenerCount("close");
       const duplex = await websocketConnection(request);
       connect(duplex, duplex);
       return null;
     });
     const client = await http.websocketClient(`ws://localhost:${port}/echo?token=secret`);
     expect(await ended).toMatchObject({ status: 101, isComplete: true });
+    // Nothing keeps the request of an open websocket.
+    expect(listeners?.()).toBe(0);
     await client.put("hello");
     expect(await client.take()).toBe("hello");
     http.websocketClose(client, 4001, "enough");

@@ -54,13 +54,15 @@ describe("watchStreams", () => {
         yield 2;
       })(),
     );
+    // It is drained, but still fed.
     const other = stream<number>();
+    connect(named("feeding"), other);
     const last = take(other, "none");
     close(other);
     expect(await last).toBe("none");
-    expect(watch.graph().nodes.map(({ messages }) => messages)).toEqual([0]);
+    expect(watch.graph().nodes.map(({ messages }) => messages)).toEqual([0, 0, 0]);
     await take(source);
-    expect(watch.graph().nodes.map(({ messages }) => messages)).toEqual([1]);
+    expect(watch.graph().nodes.map(({ messages }) => messages)).toEqual([1, 0, 0]);
     watch.stop();
   });
 
