@@ -1,5 +1,5 @@
 /** The page's script, first part: elements of text and attributes; markup in what is shown stays text. */
-export const ELEMENTS = String.raw`
+export const ELEMENTS: string = String.raw`
 const SVG = "http://www.w3.org/2000/svg";
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {

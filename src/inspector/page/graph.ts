@@ -1,5 +1,5 @@
 /** The page's script, second part: the graph of streams, in layers from left to right. */
-export const GRAPH = String.raw`
+export const GRAPH: string = String.raw`
 const BOX = { width: 172, height: 66, across: 84, down: 18 };
 
 /** Messages per second of each node, from two looks at how many there were. */

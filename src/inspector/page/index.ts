@@ -25,7 +25,7 @@ export const POLICY: string = [
 const column = (name: string): string => `<th scope="col">${name}</th>`;
 const numbers = (name: string): string => `<th scope="col" class="number">${name}</th>`;
 
-export const PAGE = `<!doctype html>
+export const PAGE: string = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

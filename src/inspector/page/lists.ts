@@ -1,5 +1,5 @@
 /** The page's script, third part: websockets, stacks, requests, and the look at the server once a second. */
-export const LISTS = String.raw`
+export const LISTS: string = String.raw`
 function drawWebsockets(websockets, rates) {
   $("websockets-count").textContent = websockets.length + " open";
   $("websockets").hidden = websockets.length === 0;
