@@ -29,7 +29,7 @@ export class Recorder {
 
   readonly #stops: readonly (() => void)[] = [
     subscribe("express-ring:request:start", (event) => this.#start(event)),
-    subscribe("express-ring:request:end", ({ request, handler, route }) => this.mounts.add(handler, request, route)),
+    subscribe("express-ring:request:end", (event) => this.#end(event)),
     subscribe("express-ring:websocket:open", (event) => this.websockets.add(event)),
     subscribe("express-ring:websocket:close", (event) => this.websockets.delete(event)),
     () => this.streams.stop(),
@@ -46,6 +46,11 @@ export class Recorder {
     this.#recent.push(recording);
     if (this.#recent.length > this.limit) this.#recent.shift();
     this.mounts.add(event.handler, event.request, event.route);
+  }
+
+  #end(event: RequestEvent): void {
+    this.mounts.add(event.handler, event.request, event.route);
+    recordings.get(event)?.close();
   }
 
   /** Leaves a request out: it is for an inspector. */

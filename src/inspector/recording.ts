@@ -60,7 +60,9 @@ export class Part {
 export class Recording {
   readonly #id: number;
   readonly #at = Date.now();
-  readonly #event: RequestEvent;
+  /** Until the request is over: it holds the request, with its body and its connection. */
+  #event: RequestEvent | undefined;
+  #lastRow: RequestRow | undefined;
   readonly #parts: Part[] = [];
   /** The innermost part that has no answer yet. */
   #current: Part | undefined;
@@ -87,8 +89,17 @@ export class Recording {
     if (this.#current === part) this.#current = part.parent;
   }
 
+  /** The request is over, and need not be kept. */
+  close(): void {
+    this.#lastRow = this.row;
+    this.#event = undefined;
+  }
+
   get row(): RequestRow {
-    const { request, route, startTime, duration, status, isComplete, error } = this.#event;
+    return this.#event === undefined ? (this.#lastRow as RequestRow) : this.#rowOf(this.#event);
+  }
+
+  #rowOf({ request, route, startTime, duration, status, isComplete, error }: RequestEvent): RequestRow {
     return {
       id: this.#id,
       method: request.requestMethod.toUpperCase(),

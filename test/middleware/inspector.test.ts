@@ -12,7 +12,7 @@ import { pipe, ring, router, websocketConnection } from "../../src/index.js";
 import { stopRecorder } from "../../src/inspector/recorder.js";
 import { request as mockRequest } from "../../src/mock/index.js";
 import type { Handler, RingRequest } from "../../src/ring/types.js";
-import { connect, put, streamOf } from "../../src/stream/index.js";
+import { close, connect, put, streamOf } from "../../src/stream/index.js";
 import { withLog } from "../contract/host.js";
 import { withApp } from "../express/hosts.js";
 import { started } from "../http/server/start.js";
@@ -237,6 +237,19 @@ describe("wrapInspector", () => {
     expect(data.requests.map(({ path }) => path)).not.toContain("/__inspector/data");
     expect(JSON.stringify(data)).not.toMatch(/secret[12]/);
     expect(await latest(port, "/b")).toMatchObject({ method: "GET", status: 200, isComplete: true });
+  });
+
+  it("shows requests that are still open, and then how they ended", async () => {
+    const body = streamOf<string>({});
+    const { port } = await started(wrapInspector(() => ({ status: 200, body })));
+    const response = await fetch(`http://localhost:${port}/open`);
+    await put(body, "first");
+    const open = (await dataOf(port)).requests.find(({ path }) => path === "/open");
+    expect(open).not.toHaveProperty("duration");
+    expect(open).not.toHaveProperty("status");
+    close(body);
+    expect(await response.text()).toBe("first");
+    expect(await latest(port, "/open")).toMatchObject({ id: open?.["id"], status: 200, isComplete: true });
   });
 
   it("shows stacks from the outermost to the handler, with the routes of routers", async () => {
