@@ -148,6 +148,7 @@ export interface DefaultsEntry {
   readonly name: string;
   /** Where it stands in the configuration: "session", "security.antiForgery". */
   readonly path: string;
+  /** Puts it around a handler, with what stands there. */
   readonly wrap: (handler: Handler<never>, value: unknown) => Handler;
 }
 
@@ -157,6 +158,7 @@ export interface DefaultsStep {
   readonly path: string;
   /** Its options; undefined if it has its own defaults. */
   readonly options: unknown;
+  /** Puts it around a handler. */
   readonly wrap: (handler: Handler<never>) => Handler;
 }
 

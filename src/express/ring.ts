@@ -4,6 +4,7 @@ import { labelled } from "../ring/tag.js";
 import type { AsyncHandler, Handler } from "../ring/types.js";
 import { ExpressExchange, expressFacts } from "./exchange.js";
 
+/** How a handler is called. */
 export interface RingOptions {
   /** Does the handler take three arguments, `(request, respond, raise)`? @default false */
   readonly async?: boolean | undefined;

@@ -12,6 +12,7 @@ export type FetchHandler<Host extends readonly unknown[] = readonly unknown[]> =
   ...host: Host
 ) => Awaitable<Response>;
 
+/** What a fetch handler does where the Ring handler gives no answer. */
 export interface ToFetchOptions<Host extends readonly unknown[] = readonly unknown[]> {
   /** Answers the requests that the handler does not, as fetch does. @default an empty 404 */
   readonly fallback?: FetchHandler<Host> | undefined;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import { logError, RingError } from "../errors/index.js";
 import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
@@ -45,7 +46,25 @@ export abstract class Exchange implements RawExchange {
    * @param length Bytes of the body, where they are known.
    */
   applyHead(head: Head, length: number | undefined): void {
+    if (this.req.readableDidRead) this.readAway();
     applyHead(this.res, head, length);
+  }
+
+  /** What tells when the response has been sent. */
+  protected get sent(): Writable {
+    return this.res;
+  }
+
+  /**
+   * Reads what is left of a body that was begun when the head of the answer goes out: left alone, it would hold up what comes
+   * behind it. Node sees to the ones that nobody has looked at.
+   */
+  protected readAway(): void {
+    const { req } = this;
+    if (req.readableEnded) return;
+    this.sent.once("finish", () => {
+      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
+    });
   }
 
   /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
@@ -202,7 +221,11 @@ export abstract class Exchange implements RawExchange {
     else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
     else if (!res.chunkedEncoding && !hasLength) resetConnection(res.socket);
-    else res.socket.destroySoon();
+    else {
+      // Node 26 keeps back what is written in one turn of the event loop, to send it as one chunk.
+      while (res.writableCorked > 0) res.uncork();
+      res.socket.destroySoon();
+    }
   }
 
   /** @internal */

@@ -40,6 +40,7 @@ export type Routes<Key extends string, Request extends Unrouted = Unrouted> = {
   readonly [K in Key]: Handler<Routed<PatternOf<K>, Request>>;
 };
 
+/** How paths are compared with patterns. */
 export interface RouterOptions {
   /** Do `/Users` and `/users` differ? @default false */
   readonly caseSensitive?: boolean | undefined;
