@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { logError, RingError } from "../errors/index.js";
+import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
@@ -76,6 +77,17 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
+  /** What stays the same of the request, whoever else has a hand in it: under every mount, in every guise. */
+  get identity(): object {
+    const { req } = this;
+    return isHttp2(req) ? (req as unknown as { readonly stream: object }).stream : req;
+  }
+
+  /** The pattern that the host found the request by; undefined if it had none. */
+  get pattern(): string | undefined {
+    return undefined;
+  }
+
   /** Sees to it that request and response are Node's own, for others to use as such. @returns false if they cannot be */
   becomeNodes(): boolean {
     return true;
@@ -111,8 +123,16 @@ export abstract class Exchange implements RawExchange {
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
+  /** The status of the answer; undefined if the client has left before there was one, or somebody else gives it. */
+  get status(): number | undefined {
+    const { res } = this;
+    const stream = this.#stream;
+    if (stream !== undefined) return stream.sentHeaders?.[":status"] as number | undefined;
+    return res.headersSent ? res.statusCode || undefined : undefined;
+  }
+
   /** Has the whole answer been given to the connection? */
-  get #isAnswered(): boolean {
+  get isAnswered(): boolean {
     const stream = this.#stream;
     return stream === undefined ? this.res.writableFinished : this.res.writableEnded && !stream.aborted;
   }
@@ -143,7 +163,10 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) {
+      if (areRequestsWatched()) requestFailed(this, error);
+      this.fail(isUsable(error) ? error : new UnusableError(error));
+    }
   }
 
   /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
@@ -162,7 +185,7 @@ export abstract class Exchange implements RawExchange {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.isGone) controller.abort();
-      else this.onGone(() => this.#isAnswered || controller.abort());
+      else this.onGone(() => this.isAnswered || controller.abort());
     }
     return this.#controller.signal;
   }

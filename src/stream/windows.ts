@@ -13,6 +13,7 @@ import { connectCore } from "./pump.js";
 import { CoreStream } from "./stream.js";
 import type { Description, Source, Stream } from "./types.js";
 import { SourceView, Splice } from "./views.js";
+import { hidden } from "./watching.js";
 
 const END: unique symbol = Symbol("end");
 const LATE: unique symbol = Symbol("late");
@@ -24,7 +25,7 @@ const one = (): number => 1;
 
 /** Takes every message, and says by its answers whether there are too many. */
 class MeasuredStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<T> {
-  readonly #messages = new CoreStream<Measured<T>>({ bufferSize: Number.POSITIVE_INFINITY });
+  readonly #messages = hidden(new CoreStream<Measured<T>>({ bufferSize: Number.POSITIVE_INFINITY }));
   readonly #metric: Metric<T>;
   readonly #limit: number;
   readonly #describe: Describe | undefined;
