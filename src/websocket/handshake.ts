@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
-import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import type { Exchange } from "../message/index.js";
 import type { ResponseHeaders } from "../ring/types.js";
@@ -117,8 +116,6 @@ function protocolIn(headers: ResponseHeaders): string | undefined {
 export interface HandshakeOptions extends WebsocketOptions {
   /** Answer pings at once, before anybody sees them. @default true */
   readonly autoPong?: boolean | undefined;
-  /** `verify`, with its request. */
-  readonly admit?: (() => Awaitable<boolean>) | undefined;
 }
 
 /** Who is told how a handshake went; one of the two, once. */
