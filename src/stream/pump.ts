@@ -82,7 +82,7 @@ const TIMED_OUT: unique symbol = Symbol("timed out");
  */
 export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
   /** Replaced, never changed: a turn works on the list as it was when the turn began. */
-  connections: readonly Connection<T>[] = NONE;
+  connections: readonly Connection<T>[];
   readonly #source: CoreSource<T>;
   #step: typeof TAKE | typeof SEND | typeof HEAR | typeof END = TAKE;
   #message: T | typeof DRAINED | typeof WAITING | Failure = WAITING;
@@ -91,8 +91,9 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
   #answers: Deferred<unknown>[] | null = null;
   #next = 0;
 
-  constructor(source: CoreSource<T>) {
+  constructor(source: CoreSource<T>, connection: Connection<T>) {
     this.#source = source;
+    this.connections = [connection];
   }
 
   add(connection: Connection<T>): void {
@@ -248,8 +249,7 @@ export function connectCore<T>(source: CoreSource<T>, sink: CoreSink<T>, options
     (origin.pump as Pump<T>).add(connection);
     return;
   }
-  const pump = new Pump(source);
-  pump.add(connection);
+  const pump = new Pump(source, connection);
   origin.pump = pump;
   const base = mark();
   pump.run();

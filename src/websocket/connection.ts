@@ -87,8 +87,9 @@ export function openWebsocket(
   const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
   const open = (): void =>
     shakeHands(upgrade, protocol, options, {
+      // Before the connection gets its new listeners: an array of more than two is a large one.
+      answering: forget,
       opened(raw) {
-        forget();
         const websocket = new Websocket(raw, options);
         upgrade.websockets.add(websocket);
         taken.succeed(websocket);

@@ -118,9 +118,11 @@ export interface HandshakeOptions extends WebsocketOptions {
   readonly autoPong?: boolean | undefined;
 }
 
-/** Who is told how a handshake went; one of the two, once. */
+/** Who is told how a handshake goes. */
 export interface HandshakeOutcome {
-  /** Is given the socket before it receives anything. */
+  /** The answer is about to go out: from here on nobody has to wait. */
+  readonly answering: () => void;
+  /** Is given the socket before it receives anything; either this or the next is called, once. */
   readonly opened: (raw: RawWebSocket) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -133,7 +135,7 @@ export function shakeHands(
   upgrade: Upgrade,
   protocol: string,
   options: HandshakeOptions,
-  { opened, failed }: HandshakeOutcome,
+  { answering, opened, failed }: HandshakeOutcome,
 ): void {
   const guarded = (step: () => void): void => {
     try {
@@ -148,6 +150,7 @@ export function shakeHands(
     for (const [name, value] of Object.entries(options.headers ?? {})) upgrade.res.setHeader(name, value);
     upgrade.finish(() =>
       guarded(() => {
+        answering();
         const raw = complete(upgrade, protocol, options);
         if (raw !== undefined) {
           options.pipelineTransform?.(raw, upgrade.socket);
