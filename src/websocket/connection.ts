@@ -51,7 +51,10 @@ export const INTERNAL_ERROR = 1011;
  * @see Source: `aleph.http/websocket-connection`. Differs: sub-protocols are chosen here, one limit for the size of
  *   messages.
  */
-export function websocketConnection(request: RingRequest, options: WebsocketOptions = NO_OPTIONS): Deferred<WebsocketDuplex> {
+export function websocketConnection(
+  request: RingRequest,
+  options: WebsocketOptions = NO_OPTIONS,
+): Deferred<WebsocketDuplex> {
   checkOptions(options);
   const { verify } = options;
   try {

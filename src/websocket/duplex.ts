@@ -113,7 +113,7 @@ export class Websocket
   readonly raw: RawWebSocket;
   /** Is told of the end. */
   keeper: Keeper | undefined;
-  protected declare readonly source: Incoming;
+  declare protected readonly source: Incoming;
   readonly #options: DuplexOptions;
   readonly #takesFrames: boolean;
   readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
