@@ -4,7 +4,7 @@ import { logError } from "../errors/index.js";
 import { FALSE, TRUE } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { MAX_PENDING } from "../stream/stream.js";
-import { connectionUnder, type Frame, type RawWebSocket, sendFrame } from "./raw-socket.js";
+import { connectionUnder, type RawWebSocket } from "./raw-socket.js";
 
 /** Bytes that may wait for the operating system before a put waits too: Node's own mark for sockets. */
 const LOW_MARK = 16_384;
@@ -54,11 +54,11 @@ export class Outgoing {
     return this.#answer();
   }
 
-  /** As `send`, of a frame that is framed already. */
-  sendFramed(frame: Frame): Deferred<boolean> {
+  /** As `send`, of a frame that is framed already, and goes to the connection as it is. */
+  sendFramed(frame: Buffer): Deferred<boolean> {
     this.#begin();
-    sendFrame(this.#raw, frame, this.#onFlushed);
-    return this.#answer();
+    this.#connection.write(frame, this.#onFlushed);
+    return this.#connection.writableLength <= LOW_MARK ? TRUE : this.#answer();
   }
 
   #begin(): void {
