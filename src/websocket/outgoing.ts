@@ -106,13 +106,18 @@ export class Outgoing {
     if (error || this.#connection.destroyed) this.refuse();
     else {
       this.#flushed++;
-      const waiting = this.#waiting;
-      while (waiting !== undefined && waiting.length > 0 && (waiting.oldest() as Flush).frames <= this.#flushed) {
-        settle(waiting.shift() as Flush, SUCCESS, true);
-      }
+      this.#settleFlushed();
     }
     drain(base);
   };
+
+  #settleFlushed(): void {
+    for (let flush = this.#waiting?.oldest(); flush !== undefined; flush = this.#waiting?.oldest()) {
+      if (flush.frames > this.#flushed) return;
+      this.#waiting?.shift();
+      settle(flush, SUCCESS, true);
+    }
+  }
 
   #cork(): void {
     this.#isCorked = true;
