@@ -32,42 +32,56 @@ export function checkMemberOptions(who: string, { bound = 1, overflow = "block" 
   checkChoice(who, "overflow", overflow, POLICIES);
 }
 
-/** Who hears of the fate of a member and its messages. */
-export interface MemberOwner {
+/** Who hears of the fate of members and their messages: one for all of a room. */
+export interface MemberOwner<M> {
   onSent(): void;
   onDropped(count: number): void;
   onDisconnected(): void;
   /** It takes no more. */
-  onGone(): void;
+  onGone(member: Member<M>): void;
+}
+
+/** What a member is made of. */
+export interface MemberParts<M> extends Required<MemberOptions> {
+  readonly id: string;
+  /** What has joined. */
+  readonly key: object;
+  /** What it has become. */
+  readonly sink: Sink<M>;
+  /** Sends it away for being slow. @default closes the sink */
+  readonly disconnect: (() => unknown) | undefined;
 }
 
 /** A sink in a room, and what waits for it. */
 export class Member<M> {
   readonly id: string;
+  readonly key: object;
   dropped = 0;
   readonly #sink: Sink<M>;
   readonly #bound: number;
   readonly #overflow: SlowMember;
-  readonly #disconnect: () => void;
-  readonly #owner: MemberOwner;
-  readonly #queue = new Queue<SharedMessage<M>>();
+  readonly #disconnect: (() => unknown) | undefined;
+  readonly #owner: MemberOwner<M>;
+  /** Made for the first message that has to wait. */
+  #queue: Queue<SharedMessage<M>> | undefined;
   /** Is a message on its way that the sink has not accepted yet? */
   #isBusy = false;
   #isGone = false;
   /** Who waits for room. */
   #blocked: Deferred<boolean> | undefined;
 
-  constructor(id: string, sink: Sink<M>, options: Required<MemberOptions>, disconnect: () => void, owner: MemberOwner) {
+  constructor({ id, key, sink, bound, overflow, disconnect }: MemberParts<M>, owner: MemberOwner<M>) {
     this.id = id;
+    this.key = key;
     this.#sink = sink;
-    this.#bound = options.bound ?? 1;
-    this.#overflow = options.overflow ?? "dropOldest";
+    this.#bound = bound ?? 1;
+    this.#overflow = overflow ?? "dropOldest";
     this.#disconnect = disconnect;
     this.#owner = owner;
   }
 
   get waiting(): number {
-    return this.#queue.length;
+    return this.#queue?.length ?? 0;
   }
 
   get isGone(): boolean {
@@ -81,28 +95,29 @@ export class Member<M> {
       this.#send(message);
       return TRUE;
     }
-    if (this.#queue.length < this.#bound) {
-      this.#queue.push(message);
+    const queue = (this.#queue ??= new Queue());
+    if (queue.length < this.#bound) {
+      queue.push(message);
       return TRUE;
     }
-    return this.#onFull(message);
+    return this.#onFull(message, queue);
   }
 
-  #onFull(message: SharedMessage<M>): Deferred<boolean> {
+  #onFull(message: SharedMessage<M>, queue: Queue<SharedMessage<M>>): Deferred<boolean> {
     const overflow = this.#overflow;
     if (overflow === "block") {
-      this.#queue.push(message);
+      queue.push(message);
       this.#blocked ??= new Deferred<boolean>();
       return this.#blocked;
     }
     this.#drop(1);
     if (overflow === "dropOldest") {
-      this.#queue.shift();
-      this.#queue.push(message);
+      queue.shift();
+      queue.push(message);
     } else if (overflow === "disconnect") {
       this.#owner.onDisconnected();
       this.leave();
-      this.#call(this.#disconnect);
+      this.#call(this.#disconnect ?? (() => this.#sink.close()));
     }
     return TRUE;
   }
@@ -153,8 +168,8 @@ export class Member<M> {
   }
 
   #sendWaiting(): void {
-    while (!this.#isBusy && this.#queue.length > 0) this.#send(this.#queue.shift() as SharedMessage<M>);
-    if (this.#queue.length < this.#bound) this.#unblock();
+    while (!this.#isBusy && this.waiting > 0) this.#send(this.#queue?.shift() as SharedMessage<M>);
+    if (this.waiting < this.#bound) this.#unblock();
   }
 
   #unblock(): void {
@@ -167,10 +182,10 @@ export class Member<M> {
   leave(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    if (this.#queue.length > 0) this.#drop(this.#queue.length);
-    this.#queue.retain(() => false);
+    if (this.waiting > 0) this.#drop(this.waiting);
+    this.#queue = undefined;
     this.#unblock();
-    this.#owner.onGone();
+    this.#owner.onGone(this);
   }
 
   /** Sends it away. */
@@ -179,7 +194,7 @@ export class Member<M> {
     this.#call(() => this.#sink.close());
   }
 
-  #call(f: () => void): void {
+  #call(f: () => unknown): void {
     try {
       f();
     } catch (error) {

@@ -9,7 +9,7 @@ import { InvalidArgumentError, logError } from "../errors/index.js";
 import { checkMilliseconds, checkOptionNames, type OptionNames } from "../errors/options.js";
 import { SharedMessage, TRUE } from "../stream/core.js";
 import { consumeAsync, type Sink, type Sinkable, type Source, toSink } from "../stream/index.js";
-import { checkMemberOptions, Member, type MemberOptions, type SlowMember } from "./member.js";
+import { checkMemberOptions, Member, type MemberOptions, type MemberOwner, type SlowMember } from "./member.js";
 import { PRESENCE, type PresenceReport, type RoomBroadcast, type RoomMessage, topicOf } from "./message.js";
 import { Presence } from "./presence.js";
 
@@ -119,13 +119,9 @@ const PRESENCE_TIMEOUT = 15_000;
 interface Room<T, M> {
   readonly messages: Source<RoomMessage<T>>;
   readonly joined: Deferred<boolean>;
-  readonly members: Map<object, Entry<M>>;
-}
-
-/** A member, and what its owner holds of it. */
-interface Entry<M> {
-  readonly member: Member<M>;
-  readonly membership: Membership;
+  /** By what has joined. */
+  readonly members: Map<object, Member<M>>;
+  readonly owner: MemberOwner<M>;
 }
 
 class BusRooms<T, M> implements Rooms<T, M> {
@@ -135,7 +131,8 @@ class BusRooms<T, M> implements Rooms<T, M> {
   readonly #process = randomBytes(9).toString("base64url");
   readonly #rooms = new Map<string, Room<T, M>>();
   /** Of each sink, in whatever rooms. */
-  readonly #memberships = new WeakMap<object, Set<Member<M>>>();
+  readonly #membersOf = new WeakMap<object, Set<Member<M>>>();
+  readonly #memberships = new WeakMap<Member<M>, Membership>();
   readonly #presence: Presence;
   readonly #reports: Source<RoomMessage<T>>;
   readonly #counts = { received: 0, sent: 0, dropped: 0, disconnected: 0, malformed: 0, interrupted: 0 };
@@ -193,51 +190,52 @@ class BusRooms<T, M> implements Rooms<T, M> {
     checkMemberOptions("join", options);
     if (this.#isClosed) throw new InvalidArgumentError("join: the rooms are closed; join before that");
     const found = this.#rooms.get(name)?.members.get(sinkable);
-    if (found !== undefined) return found.membership;
+    if (found !== undefined) return this.#memberships.get(found) as Membership;
     const sink = toSink(sinkable);
     const room = this.#rooms.get(name) ?? this.#open(name);
-    const entry = this.#entry(name, room, sinkable, sink, options);
-    room.members.set(sinkable, entry);
+    const { bound = this.#options.bound ?? DEFAULT_BOUND, disconnect } = options;
+    const { overflow = this.#options.overflow ?? DEFAULT_OVERFLOW } = options;
+    const id = `${this.#process}/${++lastMember}`;
+    const member = new Member<M>({ id, key: sinkable, sink, bound, overflow, disconnect }, room.owner);
+    const membership = membershipOf(name, room, member);
+    this.#memberships.set(member, membership);
+    room.members.set(sinkable, member);
     this.#members++;
     this.#presence.set(name, room.members.size);
-    this.#watch(sinkable, sink, entry.member);
-    return entry.membership;
+    this.#watch(sink, member);
+    return membership;
   }
 
   /** One callback for each sink, however often it joins and leaves. */
-  #watch(key: object, sink: Sink<M>, member: Member<M>): void {
-    const found = this.#memberships.get(key);
+  #watch(sink: Sink<M>, member: Member<M>): void {
+    const found = this.#membersOf.get(member.key);
     const members = found ?? new Set<Member<M>>();
     members.add(member);
     if (found !== undefined) {
       if (sink.isClosed()) member.leave();
       return;
     }
-    this.#memberships.set(key, members);
+    this.#membersOf.set(member.key, members);
     sink.onClosed(() => {
       for (const each of members) each.leave();
     });
   }
 
-  #entry(name: string, room: Room<T, M>, key: object, sink: Sink<M>, options: JoinOptions): Entry<M> {
-    const { bound = this.#options.bound ?? DEFAULT_BOUND, disconnect = () => sink.close() } = options;
-    const { overflow = this.#options.overflow ?? DEFAULT_OVERFLOW } = options;
+  #ownerOf(name: string): MemberOwner<M> {
     const counts = this.#counts;
-    const member = new Member<M>(`${this.#process}/${++lastMember}`, sink, { bound, overflow }, disconnect, {
+    return {
       onSent: () => void counts.sent++,
       onDropped: (count) => void (counts.dropped += count),
       onDisconnected: () => void counts.disconnected++,
-      onGone: () => this.#onGone(name, room, key),
-    });
-    const joined = chain(room.joined, (isJoined) => isJoined && !member.isGone);
-    return { member, membership: membershipOf(name, member, joined) };
+      onGone: (member) => this.#onGone(name, member),
+    };
   }
 
-  #onGone(name: string, room: Room<T, M>, key: object): void {
-    const entry = room.members.get(key);
-    if (entry === undefined) return;
-    room.members.delete(key);
-    this.#memberships.get(key)?.delete(entry.member);
+  #onGone(name: string, member: Member<M>): void {
+    const room = this.#rooms.get(name);
+    if (room?.members.get(member.key) !== member) return;
+    room.members.delete(member.key);
+    this.#membersOf.get(member.key)?.delete(member);
     this.#members--;
     if (!this.#isClosed) this.#presence.set(name, room.members.size);
     if (room.members.size > 0) return;
@@ -250,7 +248,7 @@ class BusRooms<T, M> implements Rooms<T, M> {
     const messages = this.#bus.subscribe(topic);
     const bus = this.#bus as Bus<string, RoomMessage<T>> & { whenSubscribed?(topic: string): Deferred<boolean> };
     const joined = bus.whenSubscribed?.(topic) ?? successDeferred(true);
-    const room: Room<T, M> = { messages, joined, members: new Map() };
+    const room: Room<T, M> = { messages, joined, members: new Map(), owner: this.#ownerOf(name) };
     this.#rooms.set(name, room);
     consumeAsync((message: RoomMessage<T>) => this.#spread(room, message as RoomBroadcast<T>), messages);
     messages.onDrained(() => this.#onInterrupted(name, room));
@@ -262,7 +260,7 @@ class BusRooms<T, M> implements Rooms<T, M> {
     if (this.#rooms.get(name) !== room) return;
     this.#counts.interrupted++;
     logError(undefined, `the subscription of a room has ended, so its ${room.members.size} members are closed`, "warn");
-    for (const { member } of room.members.values()) member.close();
+    for (const member of room.members.values()) member.close();
   }
 
   // --- messages
@@ -277,8 +275,9 @@ class BusRooms<T, M> implements Rooms<T, M> {
 
   #idOf(room: string, who: object): string | undefined {
     const members = this.#rooms.get(room)?.members;
-    const found = members?.get(who) ?? [...(members?.values() ?? [])].find(({ membership }) => membership === who);
-    return found?.member.id;
+    const found =
+      members?.get(who) ?? [...(members?.values() ?? [])].find((member) => this.#memberships.get(member) === who);
+    return found?.id;
   }
 
   /** The one place where a message is encoded. @returns what whoever broadcasts has to wait for */
@@ -294,7 +293,7 @@ class BusRooms<T, M> implements Rooms<T, M> {
     }
     const waits: Deferred<boolean>[] = [];
     // Whoever is sent away while it is spread leaves the map, which does not disturb the loop.
-    for (const { member } of members.values()) {
+    for (const member of members.values()) {
       if (member.id === except) continue;
       const accepted = member.deliver(shared);
       if (accepted.stage !== SUCCESS) waits.push(accepted);
@@ -324,17 +323,17 @@ class BusRooms<T, M> implements Rooms<T, M> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#presence.end();
-    for (const { members } of this.#rooms.values()) for (const { member } of members.values()) member.leave();
+    for (const { members } of this.#rooms.values()) for (const member of members.values()) member.leave();
     this.#reports.close();
   }
 }
 
 let lastMember = 0;
 
-function membershipOf<M>(room: string, member: Member<M>, joined: Deferred<boolean>): Membership {
+function membershipOf<T, M>(name: string, room: Room<T, M>, member: Member<M>): Membership {
   return {
-    room,
-    joined,
+    room: name,
+    joined: chain(room.joined, (isJoined) => isJoined && !member.isGone),
     get isMember() {
       return !member.isGone;
     },

@@ -6,8 +6,9 @@ import { InvalidArgumentError, logError } from "../errors/index.js";
 import { checkChoice, checkOptionNames, type OptionNames } from "../errors/options.js";
 import { exchangeBehind } from "../message/index.js";
 import type { RingRequest, RingResponse } from "../ring/types.js";
-import { connect, stream } from "../stream/index.js";
+import { toSource } from "../stream/index.js";
 import { encodeEvent, type ServerSentEvent } from "./encode.js";
+import { EventBody } from "./event-body.js";
 import type { EventFeed, EventGap, FeedReader, FeedRequest, SlowClient } from "./feed.js";
 
 /** How a response of server-sent events behaves, and what it is fed from. */
@@ -109,7 +110,7 @@ const HEARTBEAT = ":\n\n";
 export function sse<Topic = string>(request: RingRequest, options: SseOptions<Topic> = {}): EventStream {
   checkOptions(options);
   const { heartbeat = DEFAULT_HEARTBEAT, retry, lastEventId = lastEventIdOf(request) } = options;
-  const body = stream<string | Uint8Array>();
+  const body = new EventBody();
   const closed = deferred<true>();
   const waiting = new Set<Deferred<boolean>>();
   let isEnded = false;
@@ -145,8 +146,7 @@ export function sse<Topic = string>(request: RingRequest, options: SseOptions<To
   });
   const reader = options.feed?.open(feedRequest(options, lastEventId, cut));
   if (reader !== undefined) {
-    connect(reader.events, body);
-    // A connection would notice with the next event only, which may be long in coming.
+    body.follow(toSource(reader.events));
     body.onClosed(() => reader.events.close());
   }
   // Whoever writes the response closes the body when the client goes; this is for before it begins, and if it never does.

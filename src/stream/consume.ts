@@ -6,7 +6,7 @@ import { logError, NotConvertibleError } from "../errors/index.js";
 import { backpressure, CallbackSink } from "./callback-sink.js";
 import { type Sinkable, type Sourceable, toSink, toSource } from "./coerce.js";
 import { TRUE } from "./protocol.js";
-import { type ConnectOptions, connectCore } from "./pump.js";
+import { type ConnectOptions, connectCore, NO_OPTIONS } from "./pump.js";
 
 /**
  * Sends every message of `source` to `sink`.
@@ -27,7 +27,7 @@ import { type ConnectOptions, connectCore } from "./pump.js";
  * await take(to); // => 1
  * @see Source: `manifold.stream/connect`.
  */
-export function connect<T>(source: Sourceable<T>, sink: Sinkable<T>, options: ConnectOptions = {}): void {
+export function connect<T>(source: Sourceable<T>, sink: Sinkable<T>, options: ConnectOptions = NO_OPTIONS): void {
   connectCore(toSource(source), toSink(sink), options);
 }
 
@@ -46,7 +46,7 @@ export function consume<T>(callback: (message: T) => unknown, source: Sourceable
     callback(message);
     return TRUE;
   };
-  connectCore(toSource(source), new CallbackSink({ accept, ended }), {});
+  connectCore(toSource(source), new CallbackSink({ accept, ended }), NO_OPTIONS);
   return ended;
 }
 
@@ -73,7 +73,7 @@ export function consumeAsync<T>(callback: (message: T) => unknown, source: Sourc
     answer.addListener(new ConsumerAnswer(outcome, ended));
     return outcome;
   };
-  connectCore(toSource(source), new CallbackSink({ accept, ended }), {});
+  connectCore(toSource(source), new CallbackSink({ accept, ended }), NO_OPTIONS);
   return ended;
 }
 
@@ -119,7 +119,7 @@ export function connectVia<T>(
   source: Sourceable<T>,
   callback: (message: T) => unknown,
   sink: Sinkable<never>,
-  options: ConnectOptions = {},
+  options: ConnectOptions = NO_OPTIONS,
 ): Deferred<boolean> {
   const ended = new Deferred<boolean>();
   const accept = (message: T): Deferred<boolean> => backpressure(callback(message));
@@ -137,7 +137,7 @@ export function connectViaProxy<T>(
   source: Sourceable<T>,
   proxy: Sinkable<T>,
   target: Sinkable<never>,
-  options: ConnectOptions = {},
+  options: ConnectOptions = NO_OPTIONS,
 ): Deferred<boolean> {
   const ended = new Deferred<boolean>();
   const closes = toSink(proxy);

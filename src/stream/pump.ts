@@ -32,22 +32,33 @@ export interface ConnectOptions extends ClockOptions {
   readonly description?: unknown;
 }
 
+/** For those who have nothing to say: one for all connections. */
+export const NO_OPTIONS: ConnectOptions = {};
+
 /** One sink of a source. */
 export class Connection<T> {
   readonly sink: CoreSink<T>;
-  readonly upstream: boolean;
-  readonly downstream: boolean;
-  readonly timeout: number | undefined;
-  readonly description: unknown;
   readonly options: ConnectOptions;
 
   constructor(sink: CoreSink<T>, options: ConnectOptions) {
     this.sink = sink;
-    this.upstream = options.upstream ?? false;
-    this.downstream = options.downstream ?? true;
-    this.timeout = options.timeout;
-    this.description = options.description;
     this.options = options;
+  }
+
+  get upstream(): boolean {
+    return this.options.upstream ?? false;
+  }
+
+  get downstream(): boolean {
+    return this.options.downstream ?? true;
+  }
+
+  get timeout(): number | undefined {
+    return this.options.timeout;
+  }
+
+  get description(): unknown {
+    return this.options.description;
   }
 }
 
@@ -56,6 +67,8 @@ const TAKE = 0;
 const SEND = 1;
 const HEAR = 2;
 const END = 3;
+
+const NONE: readonly never[] = [];
 
 /** What a put is realized with when the sink took too long. */
 const TIMED_OUT: unique symbol = Symbol("timed out");
@@ -69,16 +82,18 @@ const TIMED_OUT: unique symbol = Symbol("timed out");
  */
 export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
   /** Replaced, never changed: a turn works on the list as it was when the turn began. */
-  connections: readonly Connection<T>[] = [];
+  connections: readonly Connection<T>[];
   readonly #source: CoreSource<T>;
   #step: typeof TAKE | typeof SEND | typeof HEAR | typeof END = TAKE;
   #message: T | typeof DRAINED | typeof WAITING | Failure = WAITING;
-  #round: readonly Connection<T>[] = [];
-  #answers: Deferred<unknown>[] = [];
+  #round: readonly Connection<T>[] = NONE;
+  /** What the sinks have answered in this round, where they have to be waited for. */
+  #answers: Deferred<unknown>[] | null = null;
   #next = 0;
 
-  constructor(source: CoreSource<T>) {
+  constructor(source: CoreSource<T>, connection: Connection<T>) {
     this.#source = source;
+    this.connections = [connection];
   }
 
   add(connection: Connection<T>): void {
@@ -146,7 +161,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             // The usual case: one sink, which has the message already. There is nothing to hear.
             this.#message = WAITING;
             this.#step = TAKE;
-          } else this.#answers[this.#next++] = answer;
+          } else (this.#answers ??= [])[this.#next++] = answer;
           if (this.#stepBack(base)) return;
           continue;
         }
@@ -155,7 +170,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             this.#step = TAKE;
             continue;
           }
-          const answer = this.#answers[this.#next] as Deferred<unknown>;
+          const answer = this.#answers?.[this.#next] as Deferred<unknown>;
           if (answer.stage < SUCCESS) {
             subscribe(answer, this);
             return;
@@ -234,8 +249,7 @@ export function connectCore<T>(source: CoreSource<T>, sink: CoreSink<T>, options
     (origin.pump as Pump<T>).add(connection);
     return;
   }
-  const pump = new Pump(source);
-  pump.add(connection);
+  const pump = new Pump(source, connection);
   origin.pump = pump;
   const base = mark();
   pump.run();

@@ -6,6 +6,9 @@ import type { Sink } from "./types.js";
 /** A message, with what sinks make of it, once for all of a kind. */
 export class SharedMessage<T> {
   readonly message: T;
+  /** Those who ask one after the other are mostly of one kind. */
+  #lastKind: object | undefined;
+  #lastForm: unknown;
   readonly #forms = new Map<object, unknown>();
 
   constructor(message: T) {
@@ -14,8 +17,12 @@ export class SharedMessage<T> {
 
   /** @param kind Stands for those who make the same of it. */
   form<Form>(kind: object, make: (message: T) => Form): Form {
-    if (!this.#forms.has(kind)) this.#forms.set(kind, make(this.message));
-    return this.#forms.get(kind) as Form;
+    if (kind !== this.#lastKind) {
+      if (!this.#forms.has(kind)) this.#forms.set(kind, make(this.message));
+      this.#lastForm = this.#forms.get(kind);
+      this.#lastKind = kind;
+    }
+    return this.#lastForm as Form;
   }
 }
 

@@ -41,6 +41,9 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
   #stage: typeof OPEN | typeof CLOSING | typeof CLOSED | typeof ENDED = OPEN;
   #buffer: Queue<T> | null = null;
   #puts: Queue<Put<T>> | null = null;
+  /** The take that has waited longest: most often the only one, which needs no queue. */
+  #oldestTake: Taker<T> | null = null;
+  /** The takes behind it. */
   #takes: Queue<Taker<T>> | null = null;
   #sweepAt = SWEEP_AFTER;
   #closedCallbacks: (() => void)[] | null = null;
@@ -164,12 +167,13 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
   description(): Description {
     this.#sweepPuts();
     this.#takes?.retain((taker) => taker.isWaiting());
+    const oldest = this.#oldestTake?.isWaiting() === true ? 1 : 0;
     const description: Description = {
       type: "manifold",
       isSink: true,
       isSource: true,
       pendingPuts: this.#puts?.length ?? 0,
-      pendingTakes: this.#takes?.length ?? 0,
+      pendingTakes: oldest + (this.#takes?.length ?? 0),
       bufferCapacity: this.capacity,
       bufferSize: this.buffered,
       isPermanent: this.#permanent,
@@ -218,9 +222,10 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
   // --- the queues, in which some entries may have been realized from outside
 
   #nextTaker(): Taker<T> | undefined {
-    const takes = this.#takes;
-    if (takes === null) return undefined;
-    for (let taker = takes.shift(); taker !== undefined; taker = takes.shift()) if (taker.isWaiting()) return taker;
+    for (let taker = this.#oldestTake; taker !== null; taker = this.#oldestTake) {
+      this.#oldestTake = this.#takes?.shift() ?? null;
+      if (taker.isWaiting()) return taker;
+    }
     return undefined;
   }
 
@@ -239,13 +244,17 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
   }
 
   #await(taker: Taker<T>): void {
+    if (this.#oldestTake === null) {
+      this.#oldestTake = taker;
+      return;
+    }
     this.#takes ??= new Queue();
     if (this.#takes.length >= this.#sweepAt) {
       this.#takes.retain((waiting) => waiting.isWaiting());
       this.#sweepAt = Math.max(SWEEP_AFTER, 2 * this.#takes.length);
     }
     this.#takes.push(taker);
-    if (this.#takes.length <= MAX_PENDING) return;
+    if (this.#takes.length < MAX_PENDING) return;
     logError(undefined, `more than ${MAX_PENDING} takes wait on one stream, which is closed; wait for each take`);
     this.shut();
   }

@@ -20,6 +20,9 @@ import {
 import { checkOptions, HANDSHAKE_TIMEOUT, type WebsocketOptions } from "./options.js";
 import { type Handshake, handshakeBehind } from "./upgrade.js";
 
+/** For those who have nothing to say: one for all websockets, which keep theirs. */
+const NO_OPTIONS: WebsocketOptions = {};
+
 /** The close code for a handler that failed. */
 export const INTERNAL_ERROR = 1011;
 
@@ -53,12 +56,15 @@ export const INTERNAL_ERROR = 1011;
  * @see Source: `aleph.http/websocket-connection`. Differs: sub-protocols are chosen here, one limit for the size of
  *   messages.
  */
-export function websocketConnection(request: RingRequest, options: WebsocketOptions = {}): Deferred<WebsocketDuplex> {
+export function websocketConnection(
+  request: RingRequest,
+  options: WebsocketOptions = NO_OPTIONS,
+): Deferred<WebsocketDuplex> {
   checkOptions(options);
   const { verify } = options;
   try {
     const admit = verify && (() => verify(request));
-    return openWebsocket(exchangeOf(request), { ...options, admit });
+    return openWebsocket(exchangeOf(request), options, admit);
   } catch (error) {
     return errorDeferred(error);
   }
@@ -67,13 +73,18 @@ export function websocketConnection(request: RingRequest, options: WebsocketOpti
 /**
  * Takes an exchange over and makes a websocket of it.
  *
+ * @param admit The option `verify`, with its request.
  * @throws before anything is sent or taken over, what the options' functions throw
  */
-export function openWebsocket(exchange: Exchange, options: HandshakeOptions): Deferred<Websocket> {
+export function openWebsocket(
+  exchange: Exchange,
+  options: HandshakeOptions,
+  admit?: () => Awaitable<boolean>,
+): Deferred<Websocket> {
   if (exchange.isTakenOver) throw new InvalidArgumentError(`${exchange.route} is a websocket already; ask for it once`);
   const refusal = refusalOf(exchange, options);
   const protocol = refusal === undefined ? chooseProtocol(exchange.req, options) : "";
-  const isAdmitted = refusal !== undefined || (options.admit?.() ?? true);
+  const isAdmitted = refusal !== undefined || (admit?.() ?? true);
   const taken = new Takeover(exchange);
   if (refusal !== undefined) {
     if (refusal.isServersFault === true) logError(refusal.error, `${exchange.route} cannot be a websocket`, "warn");
@@ -84,8 +95,9 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
   const open = (): void =>
     shakeHands(handshake, protocol, options, {
+      // Before the connection gets its new listeners: an array of more than two is a large one.
+      answering: forget,
       opened(raw) {
-        forget();
         const websocket = new Websocket(raw, options);
         handshake.websockets.add(websocket);
         announceUpgrade(exchange);

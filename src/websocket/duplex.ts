@@ -20,6 +20,7 @@ import {
   OPEN,
   type RawMessage,
   type RawWebSocket,
+  type Reading,
   readingOf,
   takesFrames,
 } from "./raw-socket.js";
@@ -96,50 +97,64 @@ export const CLOSE_TIMEOUT = 10_000;
 /** The code that stands for a connection that ended without a close frame. */
 const BROKEN = 1006;
 
-/** A `ws` WebSocket as a duplex of the kit. */
+/** Who keeps a websocket, until it has ended. */
+export interface Keeper {
+  forget(websocket: Websocket): void;
+}
+
+const NO_OPTIONS: DuplexOptions = {};
+const NO_PAST: WebsocketPast = {};
+
+/** A `ws` WebSocket as a duplex of the kit. What an idle one does not need is made when it is needed, for there are many. */
 export class Websocket
   extends SourceView<WebsocketMessage>
-  implements ControlledWebsocket, CoreSink<WebsocketMessage>, Heart
+  implements ControlledWebsocket, CoreSink<WebsocketMessage>, Heart, Reading
 {
-  readonly closed: Deferred<WebsocketClosing> = new Deferred<WebsocketClosing>();
   readonly raw: RawWebSocket;
+  /** Is told of the end. */
+  keeper: Keeper | undefined;
+  declare protected readonly source: Incoming;
   readonly #options: DuplexOptions;
-  readonly #incoming: Incoming;
-  readonly #outgoing: Outgoing;
-  readonly #heartbeat: Heartbeat | undefined;
   readonly #takesFrames: boolean;
-  readonly #sinkClosed: Deferred<true> = new Deferred<true>();
   readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
-  #pings: Deferred<boolean>[] = [];
+  #heartbeat: Heartbeat | undefined;
+  #outgoing: Outgoing | undefined;
+  #closed: Deferred<WebsocketClosing> | undefined;
+  #sinkClosed: Deferred<true> | undefined;
+  #isSinkClosed = false;
+  /** Undefined until pongs matter. */
+  #pings: Deferred<boolean>[] | undefined;
   #cancelCut: Cancel | undefined;
   #closing: WebsocketClosing | undefined;
+  /** Undefined until it is held back for the first time. */
+  #reading: Reading | undefined;
 
-  constructor(raw: RawWebSocket, options: DuplexOptions = {}, past: WebsocketPast = {}) {
-    const incoming = new Incoming(readingOf(raw));
-    super(incoming.stream);
-    this.#incoming = incoming;
-    this.#outgoing = new Outgoing(raw);
+  constructor(raw: RawWebSocket, options: DuplexOptions = NO_OPTIONS, past: WebsocketPast = NO_PAST) {
+    super(new Incoming());
+    this.source.reading = this;
     this.#takesFrames = takesFrames(raw);
     this.raw = raw;
     this.#options = options;
     this.#handshakeHeaders = past.handshakeHeaders;
-    for (const message of past.messages ?? []) this.#receive(...message);
-    raw.on("message", (...message: RawMessage) => this.#receive(...message));
-    const { onPing, onPong } = options;
+    for (const message of past.messages ?? []) this.receive(...message);
+    listenTo(raw, this);
+    const { onPing, onPong, heartbeats } = options;
     if (onPing !== undefined) raw.on("ping", (payload: Uint8Array) => callSafely(onPing, payload));
-    raw.on("pong", (payload: Uint8Array) => {
-      this.#receivePong();
-      if (onPong !== undefined) callSafely(onPong, payload);
-    });
-    raw.on("close", (code: number, reason: string | Buffer) => this.#end(code, reason.toString()));
-    // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
-    raw.on("error", () => {});
-    // Where it is held back, `ws` tells of the end only when the rest has been parsed.
-    connectionUnder(raw).once("close", () => {
-      if (this.isHeldBack) this.#announceEnd(BROKEN, "");
-    });
-    if (options.heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, options.heartbeats, options);
-    if (raw.readyState === CLOSED) this.#end(past.code ?? BROKEN, past.reason ?? "");
+    if (onPong !== undefined || heartbeats !== undefined) this.#hearPongs();
+    if (heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, heartbeats, options);
+    if (raw.readyState === CLOSED) this.end(past.code ?? BROKEN, past.reason ?? "");
+  }
+
+  get closed(): Deferred<WebsocketClosing> {
+    if (this.#closed === undefined) {
+      this.#closed = new Deferred<WebsocketClosing>();
+      if (this.#closing !== undefined) this.#closed.success(this.#closing);
+    }
+    return this.#closed;
+  }
+
+  get hasEnded(): boolean {
+    return this.#closing !== undefined;
   }
 
   get protocol(): string {
@@ -149,12 +164,30 @@ export class Websocket
   // --- receiving
 
   get isHeldBack(): boolean {
-    return this.#incoming.isHeldBack;
+    return this.source.isHeldBack;
   }
 
-  #receive(...message: RawMessage): void {
+  pause(): void {
+    this.#reading ??= this.#watchedReading();
+    this.#reading.pause();
+  }
+
+  resume(): void {
+    this.#reading?.resume();
+  }
+
+  /** Where it is held back, `ws` tells of the end only when the rest has been parsed. */
+  #watchedReading(): Reading {
+    connectionUnder(this.raw).once("close", () => {
+      if (this.isHeldBack) this.#announceEnd(BROKEN, "");
+    });
+    return readingOf(this.raw);
+  }
+
+  /** A message has come. */
+  receive(...message: RawMessage): void {
     this.#heartbeat?.beat();
-    this.#incoming.receive(this.#decode(message));
+    this.source.receive(this.#decode(message));
   }
 
   #decode(message: RawMessage): WebsocketMessage {
@@ -190,7 +223,11 @@ export class Websocket
 
   /** Messages whose puts yielded true and that the operating system has not taken; once it is closed, they are lost. */
   get lost(): number {
-    return this.#outgoing.lost;
+    return this.#outgoing?.lost ?? 0;
+  }
+
+  get #sending(): Outgoing {
+    return (this.#outgoing ??= new Outgoing(this.raw));
   }
 
   offer(message: WebsocketMessage): Deferred<boolean> {
@@ -198,7 +235,7 @@ export class Websocket
     const frame = toFrame(message);
     if (frame === undefined) return errorDeferred(new NotConvertibleError(message, "a websocket message"));
     this.#heartbeat?.beat();
-    return this.#outgoing.send(frame);
+    return this.#sending.send(frame);
   }
 
   /** A message that many get: framed once for all of them, where this one can take it so. @internal */
@@ -211,7 +248,7 @@ export class Websocket
     if (frame === undefined) return this.put(shared.message);
     const base = mark();
     this.#heartbeat?.beat();
-    const accepted = this.#outgoing.sendFramed(frame);
+    const accepted = this.#sending.sendFramed(frame);
     drain(base);
     return accepted;
   }
@@ -223,17 +260,30 @@ export class Websocket
       answer.success(false);
       return answer;
     }
-    if (this.#pings.push(answer) === 1) this.raw.ping(payload);
+    if (this.#hearPongs().push(answer) === 1) this.raw.ping(payload);
     return answer;
   }
 
-  #receivePong(): void {
+  /** @returns the pings that wait for one */
+  #hearPongs(): Deferred<boolean>[] {
+    if (this.#pings === undefined) {
+      this.#pings = [];
+      this.raw.on("pong", onPong);
+    }
+    return this.#pings;
+  }
+
+  /** A pong has come. */
+  receivePong(payload: Uint8Array): void {
     this.#heartbeat?.beat();
     this.#answerPings(true);
+    const { onPong } = this.#options;
+    if (onPong !== undefined) callSafely(onPong, payload);
   }
 
   #answerPings(isAlive: boolean): void {
     const answers = this.#pings;
+    if (answers === undefined || answers.length === 0) return;
     this.#pings = [];
     for (const answer of answers) answer.success(isAlive);
   }
@@ -241,16 +291,17 @@ export class Websocket
   // --- closing
 
   isClosed(): boolean {
-    return this.raw.readyState !== OPEN || this.#sinkClosed.stage !== PENDING;
+    return this.raw.readyState !== OPEN || this.#isSinkClosed;
   }
 
   onClosed(callback: () => void): void {
-    this.#sinkClosed.onRealized(callback, () => {});
+    if (this.#isSinkClosed) callback();
+    else (this.#sinkClosed ??= new Deferred<true>()).onRealized(callback, ignore);
   }
 
   override shut(): void {
     this.#startClosing();
-    this.#incoming.end();
+    this.source.end();
   }
 
   closeWith(code: number, reason: string): boolean {
@@ -270,13 +321,19 @@ export class Websocket
     this.raw.close(code, reason);
     const { closeTimeout = CLOSE_TIMEOUT } = this.#options;
     this.#cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
-    settle(this.#sinkClosed, SUCCESS, true);
+    this.#closeSink();
     return true;
   }
 
+  /** Pushes what that causes. */
+  #closeSink(): void {
+    this.#isSinkClosed = true;
+    if (this.#sinkClosed !== undefined) settle(this.#sinkClosed, SUCCESS, true);
+  }
+
   /** The connection is gone, and nothing more can come of it. What is pushed last is done first: the source ends before the sink. */
-  #end(code: number, reason: string): void {
-    this.#announceEnd(code, reason, () => this.#incoming.end());
+  end(code: number, reason: string): void {
+    this.#announceEnd(code, reason, () => this.source.end());
   }
 
   /** The connection is gone. */
@@ -286,9 +343,10 @@ export class Websocket
       this.#cancelCut?.();
       this.#heartbeat?.stop();
       this.#closing = { code, reason, wasClean: code !== BROKEN };
-      settle(this.closed, SUCCESS, this.#closing);
-      settle(this.#sinkClosed, SUCCESS, true);
-      this.#outgoing.refuse();
+      this.keeper?.forget(this);
+      if (this.#closed !== undefined) settle(this.#closed, SUCCESS, this.#closing);
+      this.#closeSink();
+      this.#outgoing?.refuse();
     }
     endSource();
     drain(base);
@@ -301,14 +359,14 @@ export class Websocket
     const isClosed = this.isClosed();
     const { readable, writable } = connectionUnder(this.raw);
     const connection = { ...addressesUnder(this.raw), isReadable: readable, isWritable: writable, isClosed };
-    const { pendingPuts = 0, isSink: _, ...source } = this.#incoming.stream.description();
+    const { pendingPuts = 0, isSink: _, ...source } = this.source.description();
     return {
       type: "splice",
       sink: {
         type: "websocket",
         isSink: true,
         isClosed,
-        pendingPuts: this.#outgoing.pending,
+        pendingPuts: this.#outgoing?.pending ?? 0,
         connection: { ...connection, direction: "outbound" },
         websocketSelectedSubprotocol: this.protocol === "" ? undefined : this.protocol,
         ...(this.#handshakeHeaders && { websocketHandshakeHeaders: this.#handshakeHeaders }),
@@ -320,12 +378,38 @@ export class Websocket
       source: {
         ...source,
         type: "websocket",
-        pendingPuts: pendingPuts + this.#incoming.surplus,
+        pendingPuts: pendingPuts + this.source.surplus,
         connection: { ...connection, direction: "inbound" },
       },
     };
   }
 }
+
+/** A socket whose duplex its listeners find here, so that they are the same functions for all sockets. */
+const DUPLEX: unique symbol = Symbol("duplex");
+type Owned = RawWebSocket & { [DUPLEX]: Websocket };
+
+function listenTo(raw: RawWebSocket, duplex: Websocket): void {
+  (raw as Owned)[DUPLEX] = duplex;
+  raw.on("message", onMessage);
+  raw.on("close", onClose);
+  // Says why the connection breaks, which its end tells too; an error that nobody hears would end the process.
+  raw.on("error", ignore);
+}
+
+function onMessage(this: Owned, ...message: RawMessage): void {
+  this[DUPLEX].receive(...message);
+}
+
+function onPong(this: Owned, payload: Uint8Array): void {
+  this[DUPLEX].receivePong(payload);
+}
+
+function onClose(this: Owned, code: number, reason: string | Buffer): void {
+  this[DUPLEX].end(code, reason.toString());
+}
+
+function ignore(): void {}
 
 /** Calls a listener of the user's; what it throws is logged. */
 function callSafely(listener: (payload: Uint8Array) => void, payload: Uint8Array): void {

@@ -3,7 +3,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { type ServerOptions, WebSocketServer } from "ws";
-import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
 import { type Exchange, isHttp2 } from "../message/index.js";
 import type { ResponseHeaders } from "../ring/types.js";
@@ -129,13 +128,13 @@ function protocolIn(headers: ResponseHeaders): string | undefined {
 export interface HandshakeOptions extends WebsocketOptions {
   /** Answer pings at once, before anybody sees them. @default true */
   readonly autoPong?: boolean | undefined;
-  /** `verify`, with its request. */
-  readonly admit?: (() => Awaitable<boolean>) | undefined;
 }
 
-/** Who is told how a handshake went; one of the two, once. */
+/** Who is told how a handshake goes. */
 export interface HandshakeOutcome {
-  /** Is given the socket before it receives anything. */
+  /** The answer is about to go out: from here on nobody has to wait. */
+  readonly answering: () => void;
+  /** Is given the socket before it receives anything; either this or the next is called, once. */
   readonly opened: (raw: RawWebSocket) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -148,7 +147,7 @@ export function shakeHands(
   handshake: Handshake,
   protocol: string,
   options: HandshakeOptions,
-  { opened, failed }: HandshakeOutcome,
+  { answering, opened, failed }: HandshakeOutcome,
 ): void {
   const guarded = (step: () => void): void => {
     try {
@@ -165,6 +164,7 @@ export function shakeHands(
     }
     handshake.finish(() =>
       guarded(() => {
+        answering();
         const raw = complete(handshake, protocol, options);
         if (raw !== undefined) {
           options.pipelineTransform?.(raw, handshake.socket);

@@ -1,70 +1,39 @@
-import { type Deferred, drain, mark, PENDING, subscribe } from "../deferred/core.js";
+import { type Deferred, drain, type Listener, mark, PENDING, subscribe } from "../deferred/core.js";
 import type { Description } from "../stream/index.js";
 import { DRAINED, type Taker, WAITING } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { CoreStream } from "../stream/stream.js";
 import type { Reading } from "./raw-socket.js";
 
-/** Messages that are kept before reading stops. */
-const BUFFER_SIZE = 16;
+/** Messages that are kept before reading stops, beyond which one more waits. */
+const OPTIONS = { bufferSize: 16 };
 
 /** Bytes (of text: characters) that are kept before reading stops, however few the messages are. */
 const BUFFER_BYTES = 1_048_576;
 
 type Message = string | Uint8Array;
 
-/** A stream that knows how much it keeps. */
-class KeptMessages extends CoreStream<Message> {
-  size = 0;
-  readonly #onTaken: () => void;
-
-  constructor(onTaken: () => void) {
-    super({ bufferSize: BUFFER_SIZE });
-    this.#onTaken = onTaken;
-  }
-
-  override description(): Description {
-    return { ...super.description(), type: "websocket" };
-  }
-
-  protected override place(message: Message): Deferred<boolean> {
-    const before = this.buffered;
-    const accepted = super.place(message);
-    // Else it went to a take that waited.
-    if (this.buffered > before || accepted.stage === PENDING) this.size += message.length;
-    return accepted;
-  }
-
-  override poll(taker: Taker<Message> | null): Message | typeof WAITING | typeof DRAINED {
-    const found = super.poll(taker);
-    if (found !== WAITING && found !== DRAINED) {
-      this.size -= found.length;
-      this.#onTaken();
-    }
-    return found;
-  }
-}
-
 /**
  * What was received and not taken yet: 16 messages, or 1 MiB; then the reading stops until one is taken.
  *
- * `ws` parses a chunk of the network to its end, whoever stops it, so the rest of that chunk is kept besides.
+ * `ws` parses a chunk of the network to its end, whoever stops it, so the rest of that chunk is kept besides. Most sockets are
+ * silent most of the time, so what is only needed now and then is only made then.
  */
-export class Incoming {
-  readonly stream: CoreStream<Message>;
-  readonly #kept: KeptMessages;
-  readonly #reading: Reading;
-  readonly #rest: Queue<Message> = new Queue();
+export class Incoming extends CoreStream<Message> implements Listener<boolean> {
+  /** Is stopped when there is too much. */
+  reading: Reading | undefined;
+  #size = 0;
+  #rest: Queue<Message> | undefined;
   #isFull = false;
   #isEnding = false;
   #isPaused = false;
 
-  constructor(reading: Reading) {
-    this.#reading = reading;
-    this.#kept = new KeptMessages(() => {
-      if (this.#isPaused) this.#adjust();
-    });
-    this.stream = this.#kept;
+  constructor() {
+    super(OPTIONS);
+  }
+
+  override description(): Description {
+    return { ...super.description(), type: "websocket" };
   }
 
   /** Is the peer held back, so that nothing of it can be heard? */
@@ -74,17 +43,18 @@ export class Incoming {
 
   /** Messages beyond those in the stream. */
   get surplus(): number {
-    return this.#rest.length;
+    return this.#rest?.length ?? 0;
   }
 
   receive(message: Message): void {
     if (this.#isEnding) return;
     if (this.#isFull) {
+      this.#rest ??= new Queue();
       this.#rest.push(message);
       return;
     }
     const base = mark();
-    this.#offer(message);
+    this.#accept(message);
     this.#adjust();
     drain(base);
   }
@@ -94,33 +64,49 @@ export class Incoming {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#adjust();
-    if (this.#rest.length === 0) this.stream.shut();
+    if (this.surplus === 0) this.shut();
   }
 
-  #offer(message: Message): void {
-    const accepted = this.stream.offer(message);
+  #accept(message: Message): void {
+    const accepted = this.offer(message);
     if (accepted.stage !== PENDING) return;
     this.#isFull = true;
-    subscribe(accepted, this.#taken);
+    subscribe(accepted, this);
+  }
+
+  protected override place(message: Message): Deferred<boolean> {
+    const before = this.buffered;
+    const accepted = super.place(message);
+    // Else it went to a take that waited.
+    if (this.buffered > before || accepted.stage === PENDING) this.#size += message.length;
+    return accepted;
+  }
+
+  override poll(taker: Taker<Message> | null): Message | typeof WAITING | typeof DRAINED {
+    const found = super.poll(taker);
+    if (found !== WAITING && found !== DRAINED) {
+      this.#size -= found.length;
+      if (this.#isPaused) this.#adjust();
+    }
+    return found;
   }
 
   /** Stops the reading, or lets it go on. */
   #adjust(): void {
-    const shouldPause = !this.#isEnding && (this.#isFull || this.#kept.size >= BUFFER_BYTES);
+    const shouldPause = !this.#isEnding && (this.#isFull || this.#size >= BUFFER_BYTES);
     if (shouldPause === this.#isPaused) return;
     this.#isPaused = shouldPause;
-    if (shouldPause) this.#reading.pause();
-    else this.#reading.resume();
+    if (shouldPause) this.reading?.pause();
+    else this.reading?.resume();
   }
 
   /** A message was taken, so the one that waited is in the stream now. */
-  readonly #taken = {
-    onSuccess: (): void => {
-      this.#isFull = false;
-      while (!this.#isFull && this.#rest.length > 0) this.#offer(this.#rest.shift() as Message);
-      if (this.#isEnding && this.#rest.length === 0) this.stream.shut();
-      this.#adjust();
-    },
-    onError: (): void => {},
-  };
+  onSuccess(): void {
+    this.#isFull = false;
+    while (!this.#isFull && this.surplus > 0) this.#accept(this.#rest?.shift() as Message);
+    if (this.#isEnding && this.surplus === 0) this.shut();
+    this.#adjust();
+  }
+
+  onError(): void {}
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type Cancel, currentClock } from "../clock/index.js";
-import type { Websocket } from "./duplex.js";
+import type { Keeper, Websocket } from "./duplex.js";
 import { connectionUnder } from "./raw-socket.js";
 
 /** How the open websockets of a server are treated. */
@@ -14,7 +14,7 @@ export interface OpenWebsocketsOptions {
 }
 
 /** The open websockets of one server. */
-export class OpenWebsockets {
+export class OpenWebsockets implements Keeper {
   readonly #open = new Set<Websocket>();
   readonly #options: OpenWebsocketsOptions;
   #isClosing = false;
@@ -24,16 +24,18 @@ export class OpenWebsockets {
   }
 
   add(websocket: Websocket): void {
+    if (websocket.hasEnded) return;
     this.#open.add(websocket);
-    websocket.closed.onRealized(
-      () => this.#open.delete(websocket),
-      () => {},
-    );
+    websocket.keeper = this;
     const { idleTimeout } = this.#options;
     // `ws` has switched the one of Node's server off.
     if (idleTimeout > 0) (connectionUnder(websocket.raw) as Socket).setTimeout(idleTimeout, () => websocket.cut());
     // Its handshake was under way when the server began to close.
     if (this.#isClosing) this.#sendAway(websocket);
+  }
+
+  forget(websocket: Websocket): void {
+    this.#open.delete(websocket);
   }
 
   /** Tells all clients that the server goes away. */

@@ -4,7 +4,7 @@ import { logError } from "../errors/index.js";
 import { FALSE, TRUE } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { MAX_PENDING } from "../stream/stream.js";
-import { connectionUnder, type Frame, type RawWebSocket, sendFrame } from "./raw-socket.js";
+import { connectionUnder, type RawWebSocket } from "./raw-socket.js";
 
 /** Bytes that may wait for the operating system before a put waits too: Node's own mark for sockets. */
 const LOW_MARK = 16_384;
@@ -26,7 +26,7 @@ class Flush extends Deferred<boolean> {
 export class Outgoing {
   readonly #raw: RawWebSocket;
   readonly #connection: Duplex;
-  readonly #waiting: Queue<Flush> = new Queue();
+  #waiting: Queue<Flush> | undefined;
   #isCorked = false;
   #sent = 0;
   #flushed = 0;
@@ -39,12 +39,12 @@ export class Outgoing {
 
   /** Puts that wait. */
   get pending(): number {
-    return this.#waiting.length;
+    return this.#waiting?.length ?? 0;
   }
 
   /** Messages whose puts yielded true and that the operating system has not taken. */
   get lost(): number {
-    return this.#sent - this.#flushed - this.#refused - this.#waiting.length;
+    return this.#sent - this.#flushed - this.#refused - this.pending;
   }
 
   /** Sends a frame; pushes what that causes. @returns a deferred of false if the connection breaks before it is flushed */
@@ -54,11 +54,11 @@ export class Outgoing {
     return this.#answer();
   }
 
-  /** As `send`, of a frame that is framed already. */
-  sendFramed(frame: Frame): Deferred<boolean> {
+  /** As `send`, of a frame that is framed already, and goes to the connection as it is. */
+  sendFramed(frame: Buffer): Deferred<boolean> {
     this.#begin();
-    sendFrame(this.#raw, frame, this.#onFlushed);
-    return this.#answer();
+    this.#connection.write(frame, this.#onFlushed);
+    return this.#connection.writableLength <= LOW_MARK ? TRUE : this.#answer();
   }
 
   #begin(): void {
@@ -69,7 +69,7 @@ export class Outgoing {
 
   #answer(): Deferred<boolean> {
     if (this.#raw.bufferedAmount <= LOW_MARK) return TRUE;
-    this.#uncork();
+    this.uncork();
     // Nothing is left over: the operating system took it all within the call. (A broken connection has taken nothing.)
     if (this.#raw.bufferedAmount === 0 && this.#connection.writable) return TRUE;
     return this.#wait();
@@ -77,13 +77,14 @@ export class Outgoing {
 
   /** The connection is gone: what waits is not sent any more. */
   refuse(): void {
-    for (let flush = this.#waiting.shift(); flush !== undefined; flush = this.#waiting.shift()) {
+    for (let flush = this.#waiting?.shift(); flush !== undefined; flush = this.#waiting?.shift()) {
       this.#refused++;
       settle(flush, SUCCESS, false);
     }
   }
 
   #wait(): Deferred<boolean> {
+    this.#waiting ??= new Queue();
     if (this.#waiting.length >= MAX_PENDING) {
       logError(
         undefined,
@@ -105,22 +106,33 @@ export class Outgoing {
     if (error || this.#connection.destroyed) this.refuse();
     else {
       this.#flushed++;
-      while (this.#waiting.length > 0 && (this.#waiting.oldest() as Flush).frames <= this.#flushed) {
-        settle(this.#waiting.shift() as Flush, SUCCESS, true);
-      }
+      this.#settleFlushed();
     }
     drain(base);
   };
 
+  #settleFlushed(): void {
+    for (let flush = this.#waiting?.oldest(); flush !== undefined; flush = this.#waiting?.oldest()) {
+      if (flush.frames > this.#flushed) return;
+      this.#waiting?.shift();
+      settle(flush, SUCCESS, true);
+    }
+  }
+
   #cork(): void {
     this.#isCorked = true;
     this.#connection.cork();
-    process.nextTick(this.#uncork);
+    process.nextTick(uncork, this);
   }
 
-  readonly #uncork = (): void => {
+  /** Sends what was gathered. */
+  uncork(): void {
     if (!this.#isCorked) return;
     this.#isCorked = false;
     this.#connection.uncork();
-  };
+  }
+}
+
+function uncork(outgoing: Outgoing): void {
+  outgoing.uncork();
 }

@@ -130,32 +130,23 @@ export function isText([data, isBinary]: RawMessage): boolean {
   return isBinary === undefined ? typeof data === "string" : !isBinary;
 }
 
-/** What is sent to many at once, with its head, as a server frames it. */
-export type Frame = readonly Uint8Array[];
-
 /** The private parts of a socket that sends. */
 interface SendingInside extends Inside {
   readonly extensions: string;
   readonly _isServer: boolean;
-  readonly _sender: { sendFrame?(frame: Frame, flushed: (error?: Error | null) => void): void };
 }
 
 /** May a frame be sent past `send`? Not where it would have to be masked, or compressed, for each socket anew. */
 export function takesFrames(ws: RawWebSocket): boolean {
-  const { _isServer: isServer, extensions, _sender: sender } = ws as unknown as SendingInside;
-  return isServer && extensions === "" && typeof sender?.sendFrame === "function";
-}
-
-/** Sends a frame as it is, behind what was sent before. */
-export function sendFrame(ws: RawWebSocket, frame: Frame, flushed: (error?: Error | null) => void): void {
-  (ws as unknown as Required<SendingInside>)._sender.sendFrame?.(frame, flushed);
+  const { _isServer: isServer, extensions } = ws as unknown as SendingInside;
+  return isServer && extensions === "";
 }
 
 const FINAL_TEXT = 0x81;
 const FINAL_BYTES = 0x82;
 
-/** A message in one piece, head and all (RFC 6455, 5.2): one write for each socket. */
-export function frameOf(message: string | Uint8Array): Frame {
+/** A message for many, in one piece, head and all, as a server frames it (RFC 6455, 5.2): one write for each socket. */
+export function frameOf(message: string | Uint8Array): Buffer {
   const isText = typeof message === "string";
   const length = isText ? Buffer.byteLength(message) : message.length;
   const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
@@ -171,5 +162,5 @@ export function frameOf(message: string | Uint8Array): Frame {
   }
   if (isText) frame.write(message, start);
   else frame.set(message, start);
-  return [frame];
+  return frame;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
@@ -358,6 +358,17 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
         });
       }));
 
+    it("closes tells those who ask only afterwards, too", () =>
+      withPair(Server, {}, async ({ duplex, client }) => {
+        client.ws.close(4009, "enough");
+        expect(await take(duplex)).toBeUndefined();
+        const events: string[] = [];
+        duplex.onClosed(() => events.push("closed"));
+        expect(events).toEqual(["closed"]);
+        expect(await duplex.closed).toEqual({ code: 4009, reason: "enough", wasClean: true });
+        expect(duplex.closed).toBe(duplex.closed);
+      }));
+
     // 80
     it("is cut off leaves what it sent", () =>
       withPair(Server, {}, async ({ duplex, client }) => {
@@ -420,6 +431,21 @@ describe.each(servers)("a duplex over %s", (_name, Server) => {
     ));
 
   // 71
+  it("listens with the same functions as any other, and for pongs only once it has pinged", () =>
+    withPair(Server, {}, ({ duplex }) =>
+      withPair(Server, {}, async ({ duplex: other }) => {
+        const [listeners, others] = [duplex.raw, other.raw].map((raw) => raw as unknown as EventEmitter);
+        for (const name of ["message", "error"]) {
+          expect(listeners?.rawListeners(name)).toHaveLength(1);
+          expect(listeners?.rawListeners(name)).toEqual(others?.rawListeners(name));
+        }
+        expect(listeners?.listenerCount("pong")).toBe(0);
+        expect(await websocketPing(duplex)).toBe(true);
+        expect(await websocketPing(duplex)).toBe(true);
+        expect(listeners?.listenerCount("pong")).toBe(1);
+      }),
+    ));
+
   it("describes itself", () =>
     withPair(Server, {}, async ({ duplex }) => {
       const connection = {

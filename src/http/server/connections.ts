@@ -12,11 +12,17 @@ export class Connections {
   readonly #server: NodeServer;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Http2Session>();
+  /** One for all sockets. */
+  readonly #onClose: (this: Socket) => void;
   #onEmpty: (() => void) | undefined;
 
   constructor(server: NodeServer) {
     this.#server = server;
     spareNewcomers(server as Partial<HttpServer>, this.#sockets);
+    const forget = (socket: Socket): void => this.#forget(socket);
+    this.#onClose = function () {
+      forget(this);
+    };
     server.on("session", (session: Http2Session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -28,11 +34,13 @@ export class Connections {
   add(socket: Socket): boolean {
     if (this.#sockets.has(socket)) return false;
     this.#sockets.add(socket);
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#onEmpty?.();
-    });
+    socket.on("close", this.#onClose);
     return true;
+  }
+
+  #forget(socket: Socket): void {
+    this.#sockets.delete(socket);
+    if (this.#sockets.size === 0) this.#onEmpty?.();
   }
 
   /** Lets what is under way come to its end, and all else go at once; calls `onEmpty` when none is left. */
