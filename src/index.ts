@@ -45,6 +45,7 @@ export {
   type AppOfMessages,
   abortSignal,
   ContentLengthError,
+  closingSignal,
   InvalidResponseError,
   type MessageClasses,
   messageClasses,

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { closingOf } from "../message/index.js";
 import { checkClose } from "./control.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
 import { OpenWebsockets } from "./open-websockets.js";
@@ -46,8 +47,7 @@ export function routeUpgrades(server: Server, app: RequestListener, options: Rou
   if (apps.has(app)) return;
   routed.set(server, apps.add(app));
 
-  const websockets = new OpenWebsockets({ closeTimeout, idleTimeout, closeCode });
-  closeTogether(server, websockets);
+  const websockets = new OpenWebsockets(closingOf(server), { closeTimeout, idleTimeout, closeCode });
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;
     const { socket } = req;
@@ -56,15 +56,6 @@ export function routeUpgrades(server: Server, app: RequestListener, options: Rou
       else app(req, new Upgrade(req, socket, head, websockets).res as Parameters<RequestListener>[1]);
     });
   });
-}
-
-function closeTogether(server: Server, websockets: OpenWebsockets): void {
-  const close = server.close.bind(server);
-  server.on("listening", () => websockets.reopen());
-  server.close = (callback) => {
-    websockets.closeAll();
-    return close(callback);
-  };
 }
 
 /** Does it ask for a websocket? */
