@@ -1,4 +1,9 @@
-import { createServer as createH2cServer, createSecureServer, type Http2Server, type Http2ServerResponse } from "node:http2";
+import {
+  createServer as createH2cServer,
+  createSecureServer,
+  type Http2Server,
+  type Http2ServerResponse,
+} from "node:http2";
 import { createServer } from "node:https";
 import { expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";

@@ -29,8 +29,8 @@ function compareDigits(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Milliseconds that a command may block: a connection that is silent longer is not waited for. */
-const BLOCK = 5000;
+/** Milliseconds that a command may block. */
+export const BLOCK = 5000;
 
 export class RedisStream {
   readonly #key: string;
