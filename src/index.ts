@@ -81,6 +81,7 @@ export type {
   RingRequest,
   RingResponse,
   WebsocketListener,
+  WebsocketListenerOptions,
   WebsocketSocket,
 } from "./ring/types.js";
 export { websocketConnection } from "./websocket/connection.js";
