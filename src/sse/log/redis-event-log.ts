@@ -275,7 +275,7 @@ function valueOf(fields: readonly string[], name: string): string | undefined {
  *   `RING_EVENT_LOG_UNAVAILABLE`, if Redis refuses it, or does not answer within `appendTimeout`; then the event may be there
  *   or not. What Redis has lost itself, killed without persistence, clients are told as a gap when they are served next.
  * - A process reads new events on one connection of its own, whatever the number of clients, and encodes each once. While
- *   that is lost, clients wait, and get what came meanwhile when it is back; one on which nothing has come for 10 seconds is
+ *   that is lost, clients wait, and get what came meanwhile when it is back; one on which nothing has come for 6 seconds is
  *   given up for a new one. Clients that have been away for longer than
  *   the process's own memory are served from Redis, page by page, as fast as they read; if that fails, the response ends, so
  *   that they come again.
