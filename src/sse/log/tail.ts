@@ -1,7 +1,6 @@
 import type { Clock } from "../../clock/index.js";
 import { type Deferred, deferred } from "../../deferred/index.js";
 import { logError } from "../../errors/index.js";
-import { EventLogUnavailableError } from "../errors.js";
 import type { CommandLink } from "./redis-link.js";
 import { BLOCK, compareStreamIds, type RedisEntry, type RedisStream } from "./redis-stream.js";
 import type { EventRing, LoggedEvent } from "./ring.js";
@@ -13,10 +12,10 @@ const BATCH = 500;
 /** Milliseconds between two attempts to read from a server that does not answer. */
 const RETRY = 200;
 
-/** Milliseconds that an answer may take, besides the time that a command blocks; then the connection is given up. */
-const PATIENCE = 5000;
+/** Milliseconds without an answer after which a connection is given up; a command blocks for a part of it. */
+const PATIENCE = BLOCK + 5000;
 
-const SILENCE = `nothing came on the connection of a log of events for ${BLOCK + PATIENCE} milliseconds`;
+const SILENCE = `nothing came on the connection of a log of events for ${PATIENCE} milliseconds`;
 
 /** Follows the end of a stream, and keeps what comes in a ring; over lost connections too. */
 export class Tail {
@@ -63,9 +62,11 @@ export class Tail {
 
   async #run(origin: CommandLink, first: CommandLink): Promise<void> {
     let link = first;
+    let workedAt = this.#clock.now();
     while (!this.#isEnded) {
       try {
-        const entries = await within(BLOCK + PATIENCE, this.#clock, SILENCE, this.#next(link));
+        const entries = await within(PATIENCE, this.#clock, SILENCE, this.#next(link));
+        workedAt = this.#clock.now();
         for (const entry of entries) this.#ring.push(this.#toEvent(entry));
       } catch (error) {
         if (this.#isEnded) return;
@@ -73,11 +74,11 @@ export class Tail {
         await new Promise<void>((resolve) => {
           this.#clock.in(RETRY, resolve);
         });
-        // A connection whose other side has gone without a word.
-        if (error instanceof EventLogUnavailableError && !this.#isEnded) {
-          link.end();
-          link = this.#open(origin);
-        }
+        // Its other side has gone without a word, or its client has given up.
+        if (this.#isEnded || this.#clock.now() - workedAt < PATIENCE) continue;
+        link.end();
+        link = this.#open(origin);
+        workedAt = this.#clock.now();
       }
     }
   }
