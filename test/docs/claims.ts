@@ -27,21 +27,29 @@ export function parseErrors(text: string): readonly unknown[] {
 }
 
 export function claimsIn(text: string): Claim[] {
-  const claims: Claim[] = [];
-  const scanner = ts.createScanner(ts.ScriptTarget.ES2023, false, ts.LanguageVariant.Standard, text);
-  for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
-    if (token !== ts.SyntaxKind.SingleLineCommentTrivia) continue;
-    const [, kind, said] = CLAIM.exec(scanner.getTokenText().trimEnd()) ?? [];
-    if (kind === undefined || said === undefined) continue;
-    const position = scanner.getTokenStart();
-    claims.push({
-      kind: kind as Claim["kind"],
-      text: said,
-      position,
-      line: text.slice(0, position).split("\n").length - 1,
-    });
-  }
-  return claims;
+  return commentsIn(text).flatMap((position) => {
+    const [line = ""] = text.slice(position).split("\n", 1);
+    const [, kind, said] = CLAIM.exec(line.trimEnd()) ?? [];
+    if (kind === undefined || said === undefined) return [];
+    return { kind: kind as Claim["kind"], text: said, position, line: text.slice(0, position).split("\n").length - 1 };
+  });
+}
+
+/** Where comments up to the end of a line begin: between the tokens of the parsed text, as a scanner alone loses its way in templates. */
+function commentsIn(text: string): number[] {
+  const source = parse(text);
+  const found = new Set<number>();
+  const visit = (node: ts.Node): void => {
+    const children = node.getChildren(source);
+    children.forEach(visit);
+    if (children.length > 0) return;
+    const before = [ts.getTrailingCommentRanges(text, node.pos), ts.getLeadingCommentRanges(text, node.pos)];
+    for (const { kind, pos } of before.flatMap((ranges) => ranges ?? [])) {
+      if (kind === ts.SyntaxKind.SingleLineCommentTrivia) found.add(pos);
+    }
+  };
+  visit(source);
+  return [...found];
 }
 
 interface Insertion {
