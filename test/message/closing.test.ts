@@ -1,5 +1,6 @@
 /** What is told of a server that begins to close: under Express by Node's own `close`, on `startServer` by its own. */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { request as ask, createServer, type IncomingMessage, type Server as NodeServer } from "node:http";
 import { connect } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -15,6 +16,11 @@ import { afterThisTest, gate } from "../http/servers.js";
 import { rawClient } from "../raw-client.js";
 import { request as mock } from "../sse/kit.js";
 
+const pem = (what: "key" | "cert"): string => {
+  const file = what === "key" ? "server-key" : "server";
+  return readFileSync(new URL(`certificates/${file}.pem`, import.meta.url), "utf8");
+};
+
 interface Started {
   readonly port: number;
   readonly close: () => PromiseLike<unknown>;
@@ -29,7 +35,7 @@ async function onExpress(handler: Handler): Promise<Started> {
 }
 
 async function onStartServer(handler: Handler, options = {}): Promise<Started> {
-  const server = await startServer(handler, { port: 0, shutdownTimeout: 60, ...options });
+  const server = await startServer(handler, { port: 0, shutdownTimeout: 10, ...options });
   return { port: server.port, close: () => server.close() };
 }
 
@@ -65,9 +71,13 @@ describe("closingSignal", () => {
     expect(await Promise.all(bodies)).toEqual(["begun, ended", "begun, ended"]);
   });
 
-  it("fires over HTTP/2", async () => {
-    const { port, close } = await onStartServer(endless, { httpVersions: ["http2"], useH2c: true });
-    const session = connect(`http://127.0.0.1:${port}`);
+  it.each([
+    ["in plain", "http", { httpVersions: ["http2"], useH2c: true }],
+    ["in plain, beside HTTP/1", "http", { httpVersions: ["http2", "http1"], useH2c: true }],
+    ["over TLS", "https", { httpVersions: ["http2", "http1"], sslContext: { key: pem("key"), cert: pem("cert") } }],
+  ])("fires over HTTP/2 %s", async (_name, scheme, options) => {
+    const { port, close } = await onStartServer(endless, options);
+    const session = connect(`${scheme}://127.0.0.1:${port}`, { rejectUnauthorized: false });
     const body = session.request({ ":path": "/" });
     await once(body, "response");
     const read = text(body);
