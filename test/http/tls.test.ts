@@ -1,9 +1,4 @@
-import {
-  createServer as createH2cServer,
-  createSecureServer,
-  type Http2Server,
-  type Http2ServerResponse,
-} from "node:http2";
+import { createServer as createH2cServer, createSecureServer, type Http2Server } from "node:http2";
 import { createServer } from "node:https";
 import { expect, it } from "@jest/globals";
 import * as http from "../../src/http/index.js";
@@ -93,21 +88,6 @@ describeWith("openssl", openssl, "over TLS", (program) => {
     );
     expect(responses.map(({ body }) => body)).toEqual(Array.from({ length: 20 }, (_, index) => `2.0 ${index}`));
     expect(responses[0]).toMatchObject({ protocolVersion: "HTTP/2.0", status: 200 });
-    expect(sessions()).toBe(1);
-  });
-
-  it("requests of HTTP/2 are under way at the same time, also behind answers that do not end", async () => {
-    const waiting: Http2ServerResponse[] = [];
-    const server = createSecureServer(certificate(program), (_req, res) => {
-      res.write("begun");
-      waiting.push(res);
-      // The first one waits for the last one.
-      if (waiting.length === 20) for (const each of waiting) each.end(", ended");
-    });
-    const { url, sessions } = await h2(server as never, "https");
-    const one = pool({ connectionsPerHost: 1, connectionOptions: { ...trusted(), httpVersions: ["http2"] } });
-    const responses = await Promise.all(Array.from({ length: 20 }, () => http.get(url, { pool: one, as: "string" })));
-    expect(responses.map(({ body }) => body)).toEqual(Array.from({ length: 20 }, () => "begun, ended"));
     expect(sessions()).toBe(1);
   });
 

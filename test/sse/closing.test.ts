@@ -56,17 +56,18 @@ const onStartServer =
 
 const http2 = { httpVersions: ["http2"], useH2c: true };
 
+/** Each on a connection of its own. */
 function clientsOf(port: number, count: number, isHttp2: boolean): EventSourceStream[] {
   const connectionOptions = isHttp2 ? { httpVersions: ["http2" as const], forceH2c: true } : {};
-  const pool = connectionPool({ connectionsPerHost: count, connectionOptions });
-  const clients = Array.from({ length: count }, () =>
-    eventSource(`http://127.0.0.1:${port}/`, { retryDelay: 20, maxRetryDelay: 50, request: { pool } }),
-  );
-  afterThisTest(() => {
-    for (const client of clients) client.close();
-    pool.destroy();
+  return Array.from({ length: count }, () => {
+    const pool = connectionPool({ connectionsPerHost: 1, connectionOptions });
+    const client = eventSource(`http://127.0.0.1:${port}/`, { retryDelay: 20, maxRetryDelay: 50, request: { pool } });
+    afterThisTest(() => {
+      client.close();
+      pool.destroy();
+    });
+    return client;
   });
-  return clients;
 }
 
 /** All that a client has heard, and the moment that it has heard a certain thing. */

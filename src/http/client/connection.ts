@@ -81,9 +81,8 @@ export class Connection {
     this.target = target;
     this.#client = new Client(target.origin, {
       connect: (_facts, callback) => this.#connect(open, options.connectTimeout, callback),
-      // Undici would send one request at a time over HTTP/2, too; over HTTP/1 no more than the capacity are given to it.
       ...(options.allowH2
-        ? { allowH2: true, maxConcurrentStreams: H2_STREAMS, pipelining: H2_STREAMS }
+        ? { allowH2: true, maxConcurrentStreams: H2_STREAMS }
         : { pipelining: options.keepAlive ? 1 : 0 }),
       keepAliveTimeout: options.idleTimeout === 0 ? LONGEST_TIMER : Math.min(options.idleTimeout, LONGEST_TIMER),
       maxHeaderSize: options.maxHeaderSize,
