@@ -45,6 +45,7 @@ export {
   type AppOfMessages,
   abortSignal,
   ContentLengthError,
+  closingSignal,
   InvalidResponseError,
   type MessageClasses,
   messageClasses,
@@ -80,6 +81,7 @@ export type {
   RingRequest,
   RingResponse,
   WebsocketListener,
+  WebsocketListenerOptions,
   WebsocketSocket,
 } from "./ring/types.js";
 export { websocketConnection } from "./websocket/connection.js";

@@ -1,6 +1,15 @@
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chromiumPath, findProgram, nginxPath, postgresFolder, pythonWith, skipLoudly } from "./needs.js";
+import {
+  chromiumPath,
+  findProgram,
+  networkNamespaces,
+  nginxPath,
+  postgresFolder,
+  pythonWith,
+  skipLoudly,
+} from "./needs.js";
 
 const before = { ...process.env };
 
@@ -44,6 +53,14 @@ describe("nginxPath", () => {
   it("is the program that NGINX_PATH names", () => {
     process.env.NGINX_PATH = process.execPath;
     expect(nginxPath()).toBe(process.execPath);
+  });
+});
+
+describe("networkNamespaces", () => {
+  it("is the program `ip` where namespaces can be made, and leaves none behind", () => {
+    const found = networkNamespaces();
+    expect([findProgram("ip"), undefined]).toContain(found);
+    expect(existsSync(`/run/netns/express-ring-probe-${process.pid}`)).toBe(false);
   });
 });
 

@@ -38,6 +38,15 @@ export function nginxPath(): string | undefined {
   return givenProgram("NGINX_PATH") ?? findProgram("nginx");
 }
 
+/** `ip` of iproute2, where network namespaces can be made with it, which takes root; undefined elsewhere. */
+export function networkNamespaces(): string | undefined {
+  const ip = findProgram("ip");
+  if (ip === undefined || findProgram("nsenter") === undefined) return undefined;
+  const probe = `express-ring-probe-${process.pid}`;
+  if (spawnSync(ip, ["netns", "add", probe]).status !== 0) return undefined;
+  return spawnSync(ip, ["netns", "delete", probe]).status === 0 ? ip : undefined;
+}
+
 const pythons = new Map<string, string | undefined>();
 
 /**
@@ -114,7 +123,7 @@ export function describeWith<T>(tool: string, found: T | undefined, name: string
     });
     return;
   }
-  skipLoudly(tool, "it is not installed (.ci/run lists the Debian packages)");
+  skipLoudly(tool, "it is not there (.ci/run lists the Debian packages, and is run as root)");
   // oxlint-disable-next-line jest/no-disabled-tests -- loudly, and never in CI
   describe.skip(name, () => {
     it(`needs ${tool}`, () => {

@@ -56,6 +56,7 @@ class Publication extends Deferred<boolean> {
  */
 export class Publications {
   published = 0;
+  failed = 0;
   waiting = 0;
   readonly #link: RedisLink;
   readonly #options: PublicationsOptions;
@@ -83,13 +84,19 @@ export class Publications {
     const publication = new Publication(channel, payload, this.#options.clock.now());
     if (!this.#queues.has(channel) && this.#mayGo(channel)) this.#send(publication);
     else if (this.waiting < MAX_PENDING) this.#enqueue(publication);
-    else return errorDeferred(new BusUnavailableError(TOO_MANY));
+    else {
+      this.failed++;
+      return errorDeferred(new BusUnavailableError(TOO_MANY));
+    }
     this.#setTimer(publication, this.#options.timeout);
     const settled = (): void => {
       publication.cancelTimer();
       this.#dequeue(publication);
     };
-    return publication.onRealized(settled, settled);
+    return publication.onRealized(settled, () => {
+      this.failed++;
+      settled();
+    });
   }
 
   /** Something has changed that the messages of the channel may have waited for. */
@@ -146,9 +153,9 @@ export class Publications {
     this.#link.publish(channel, payload).then(
       (count) => {
         if (count === 0 && this.#sendAgain(publication)) return;
-        this.published++;
         if (count === 0) this.#giveUp(publication);
-        publication.success(count > 0);
+        // Else it has failed before, for want of an answer.
+        if (publication.success(count > 0)) this.published++;
       },
       (error: unknown) => {
         this.#giveUp(publication);

@@ -20,6 +20,7 @@ export interface NodeRedisClient {
     listener: (message: Buffer, channel: Buffer) => unknown,
     buffers: true,
   ): PromiseLike<unknown>;
+  ping(): PromiseLike<unknown>;
   duplicate(): NodeRedisClient;
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
@@ -33,6 +34,7 @@ export interface IoRedisClient {
   publish(channel: string, message: string | Buffer): PromiseLike<number>;
   subscribe(...channels: string[]): PromiseLike<unknown>;
   unsubscribe(...channels: string[]): PromiseLike<unknown>;
+  ping(): PromiseLike<unknown>;
   duplicate(): IoRedisClient;
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
@@ -69,6 +71,8 @@ export interface SubscriberLink extends Pick<RedisLink, "isReady" | "watch"> {
   open(): PromiseLike<unknown>;
   subscribe(channel: string): PromiseLike<unknown>;
   unsubscribe(channel: string): PromiseLike<unknown>;
+  /** Asks for a sign of life. */
+  ping(): PromiseLike<unknown>;
   /** Ends the connection. */
   end(): void;
 }
@@ -81,7 +85,7 @@ export interface SubscriberLink extends Pick<RedisLink, "isReady" | "watch"> {
 export function linkOf(client: RedisClient): RedisLink {
   const found = client as unknown as Readonly<Record<string, unknown>> | null | undefined;
   const end = typeof found?.["status"] === "string" ? "disconnect" : "destroy";
-  const methods = ["publish", "subscribe", "unsubscribe", "duplicate", "connect", end, "on", "off"];
+  const methods = ["publish", "subscribe", "unsubscribe", "ping", "duplicate", "connect", end, "on", "off"];
   const missing = methods.filter((name) => typeof found?.[name] !== "function");
   if (missing.length > 0) {
     throw new InvalidArgumentError(
@@ -148,6 +152,10 @@ class NodeRedisSubscriberLink extends NodeRedisLink implements SubscriberLink {
     return this.client.unsubscribe(channel, this.#onMessage, true);
   }
 
+  ping(): PromiseLike<unknown> {
+    return this.client.ping();
+  }
+
   end(): void {
     this.client.destroy();
   }
@@ -199,6 +207,10 @@ class IoRedisSubscriberLink extends IoRedisLink implements SubscriberLink {
 
   unsubscribe(channel: string): PromiseLike<unknown> {
     return this.client.unsubscribe(channel);
+  }
+
+  ping(): PromiseLike<unknown> {
+    return this.client.ping();
   }
 
   end(): void {

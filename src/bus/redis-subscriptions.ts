@@ -4,11 +4,12 @@ import type { Clock } from "../clock/index.js";
 import { type Deferred, deferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
 import { BusRefusedError, BusUnavailableError } from "./errors.js";
+import { Pulse } from "./pulse.js";
 import type { RedisLink, SubscriberLink } from "./redis-client.js";
 
 /** A time in which messages were missed. */
 export interface ChannelGap {
-  /** When the connection was lost, in milliseconds on the clock of the bus. */
+  /** Before it nothing was missed: what the connection was asked then it has answered. On the clock of the bus. */
   readonly since: number;
   /** When all subscriptions were in force again. */
   readonly until: number;
@@ -39,18 +40,28 @@ export class Subscriptions {
   readonly #origin: RedisLink;
   readonly #owner: SubscriptionsOwner;
   readonly #clock: Clock;
+  readonly #checkInterval: number;
   readonly #wanted = new Map<string, Wanted>();
   #link: SubscriberLink | null = null;
   #unwatch: () => void = () => {};
   /** Counts connections: an answer that belongs to a former one means nothing. */
   #connection = 0;
-  /** What was in force when the connection was lost, until it is restored. */
-  #lost: { readonly since: number; readonly interrupted: readonly (readonly [string, Wanted])[] } | null = null;
+  #pulse: Pulse | undefined;
+  /** When what was asked last was asked that has been answered. */
+  #workedAt = 0;
+  /** What was in force when the connection was found lost, until it is restored. */
+  #lost: {
+    readonly at: number;
+    readonly since: number;
+    readonly interrupted: readonly (readonly [string, Wanted])[];
+  } | null = null;
 
-  constructor(origin: RedisLink, owner: SubscriptionsOwner, clock: Clock) {
+  /** @param checkInterval Milliseconds between two questions whether the connection still works. */
+  constructor(origin: RedisLink, owner: SubscriptionsOwner, clock: Clock, checkInterval: number) {
     this.#origin = origin;
     this.#owner = owner;
     this.#clock = clock;
+    this.#checkInterval = checkInterval;
   }
 
   /** Subscribes to a channel, as soon as there is a connection. */
@@ -80,9 +91,9 @@ export class Subscriptions {
     return this.#wanted.get(channel)?.confirmed;
   }
 
-  /** Since when is the connection lost, and not restored? */
+  /** Since when is the connection known to be lost, and not restored? */
   get lostSince(): number | null {
-    return this.#lost?.since ?? null;
+    return this.#lost?.at ?? null;
   }
 
   /** Ends the connection, and with it all that is wanted. */
@@ -95,7 +106,10 @@ export class Subscriptions {
   }
 
   #open(): SubscriberLink {
-    const link = this.#origin.duplicate((channel, payload) => this.#owner.onMessage(channel, payload));
+    const link = this.#origin.duplicate((channel, payload) => {
+      this.#pulse?.heard();
+      this.#owner.onMessage(channel, payload);
+    });
     this.#link = link;
     this.#unwatch = link.watch({
       ready: () => this.#onReady(link),
@@ -107,16 +121,26 @@ export class Subscriptions {
   }
 
   #onReady(link: SubscriberLink): void {
+    this.#pulse?.stop();
+    this.#pulse = new Pulse({
+      clock: this.#clock,
+      interval: this.#checkInterval,
+      ask: () => link.ping(),
+      onAnswer: (askedAt) => this.#onAnswer(askedAt),
+      onSilence: () => this.#onSilence(link),
+    });
     for (const [channel, wanted] of this.#wanted) if (!wanted.inForce) this.#subscribe(link, channel, wanted);
     this.#endGap();
   }
 
   #subscribe(link: SubscriberLink, channel: string, wanted: Wanted): void {
     const connection = this.#connection;
+    const askedAt = this.#clock.now();
     const isCurrent = (): boolean => this.#connection === connection && this.#wanted.get(channel) === wanted;
     link.subscribe(channel).then(
       () => {
         if (!isCurrent()) return;
+        this.#onAnswer(askedAt);
         wanted.inForce = true;
         wanted.confirmed.success(true);
         this.#endGap();
@@ -130,13 +154,27 @@ export class Subscriptions {
     );
   }
 
+  #onAnswer(askedAt: number): void {
+    this.#workedAt = Math.max(this.#workedAt, askedAt);
+  }
+
+  /** Its other side has gone without a word, which its client may not learn for a long time. */
+  #onSilence(link: SubscriberLink): void {
+    if (this.#link !== link) return;
+    this.#onLost(link);
+    this.#unwatch();
+    this.#open();
+    link.end();
+  }
+
   #onLost(link: SubscriberLink): void {
+    this.#pulse?.stop();
     const interrupted = [...this.#wanted].filter(([, { inForce }]) => inForce);
     this.#connection++;
     for (const wanted of this.#wanted.values()) wanted.inForce = false;
     // Lost again before all was restored: it is one gap.
     if (interrupted.length === 0 || this.#lost !== null) return;
-    this.#lost = { since: this.#clock.now(), interrupted };
+    this.#lost = { at: this.#clock.now(), since: this.#workedAt, interrupted };
     logError(link.lastError, "the subscriptions of a Redis bus are interrupted until the connection is back", "warn");
     this.#owner.onLost();
   }
@@ -176,6 +214,7 @@ export class Subscriptions {
 
   #forget(): void {
     this.#unwatch();
+    this.#pulse?.stop();
     this.#link = null;
     this.#connection++;
     this.#lost = null;

@@ -3,6 +3,7 @@
 import { type Clock, type ClockOptions, currentClock } from "../clock/index.js";
 import { type Deferred, errorDeferred, successDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";
+import { checkMilliseconds, checkOptionNames, type OptionNames } from "../errors/options.js";
 import { type Source, type Stream, sourceOnly } from "../stream/index.js";
 import type { Bus } from "./bus.js";
 import { binaryCodec, type Codec, jsonCodec } from "./codec.js";
@@ -16,7 +17,10 @@ export type { BusOverflow, SubscribeOptions } from "./subscriber.js";
 
 /** A time in which messages were missed, as the connection was lost. */
 export interface Gap<Topic> {
-  /** When the connection was lost, in milliseconds on the clock of the bus. */
+  /**
+   * What was published before it was not missed: the connection has answered to what it was asked then. In milliseconds on the
+   * clock of the bus; it may be `checkInterval` before the loss.
+   */
   readonly since: number;
   /** When all subscriptions were in force again. */
   readonly until: number;
@@ -34,14 +38,22 @@ export interface RedisBusOptions<Topic, T> extends SubscribeOptions, ClockOption
   readonly codec?: "json" | "binary" | Codec<T> | undefined;
   /** Milliseconds that a publish may wait for the connection, or for an answer. @default 5000 */
   readonly publishTimeout?: number | undefined;
+  /**
+   * Milliseconds between two questions whether the connection of the subscriptions still works. If one is not answered before
+   * the next is due, the connection is given up for a new one, so it takes twice as long at most to find that Redis, or the
+   * network, has gone without a word. @default 5000
+   */
+  readonly checkInterval?: number | undefined;
   /** Called when the connection of the subscriptions is back: what was published meanwhile is lost. */
   readonly onGap?: ((gap: Gap<Topic>) => void) | undefined;
 }
 
 /** What a bus has done so far. */
 export interface RedisBusStats {
-  /** Messages that Redis has accepted. */
+  /** Publishes that yielded true or false: Redis has accepted the message. */
   readonly published: number;
+  /** Publishes that failed: Redis has refused the message, or it was not reached, or has not answered, so it may have arrived. */
+  readonly failed: number;
   /** Publishes that wait: for the connection, or for room at a subscriber that blocks. */
   readonly waiting: number;
   /** Messages that have arrived for subscribers of this bus. */
@@ -78,7 +90,20 @@ interface Channel<Topic, T> {
   subscribers: readonly Subscriber<T>[];
 }
 
+const OPTIONS: OptionNames<RedisBusOptions<never, never>> = {
+  bound: true,
+  overflow: true,
+  clock: true,
+  prefix: true,
+  topicName: true,
+  codec: true,
+  publishTimeout: true,
+  checkInterval: true,
+  onGap: true,
+};
+
 const DEFAULT_PUBLISH_TIMEOUT = 5000;
+const DEFAULT_CHECK_INTERVAL = 5000;
 
 class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
   readonly #options: RedisBusOptions<Topic, T>;
@@ -96,12 +121,10 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
   #dropped = 0;
 
   constructor(client: RedisClient, options: RedisBusOptions<Topic, T>) {
-    const { publishTimeout = DEFAULT_PUBLISH_TIMEOUT } = options;
-    if (!(publishTimeout > 0)) {
-      throw new InvalidArgumentError(
-        `redisEventBus: publishTimeout must be above 0 milliseconds, not ${publishTimeout}`,
-      );
-    }
+    const { publishTimeout = DEFAULT_PUBLISH_TIMEOUT, checkInterval = DEFAULT_CHECK_INTERVAL } = options;
+    checkOptionNames("redisEventBus", options, OPTIONS);
+    checkMilliseconds("redisEventBus", "publishTimeout", publishTimeout);
+    checkMilliseconds("redisEventBus", "checkInterval", checkInterval);
     checkOptions(options, "redisEventBus");
     const link = linkOf(client);
     this.#options = options;
@@ -117,6 +140,7 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
         onFailed: (name, error) => this.#channels.get(name)?.subscribers.forEach((each) => each.fail(error)),
       },
       this.#clock,
+      checkInterval,
     );
     this.#publications = new Publications(link, {
       clock: this.#clock,
@@ -182,6 +206,7 @@ class PubSubBus<Topic, T> implements RedisBus<Topic, T> {
     const live = [...this.#channels.values()].flatMap(({ subscribers }) => subscribers);
     return {
       published: this.#publications.published,
+      failed: this.#publications.failed,
       waiting: this.#publications.waiting,
       received: this.#received,
       malformed: this.#malformed,
@@ -259,7 +284,9 @@ function toBuffer(encoded: string | Uint8Array): Buffer {
  *
  * It does what pub/sub can do, and no more: a message goes to those who are subscribed at that moment. While the
  * connection of the subscriptions is lost, messages are missed; when it is back, they are in force again and `onGap` tells
- * how long. The client's own options say how it connects again.
+ * how long: of what was published anywhere, a subscriber has missed nothing that is not told so, or counted as `dropped` or
+ * `malformed`. The client's own options say how it connects again, and how it finds that its own connection, on which is
+ * published, has died in silence (`socketTimeout` and `pingInterval` of `redis`, `socketTimeout` of `ioredis`).
  *
  * - `publish` yields true once Redis has accepted the message and it had a subscriber anywhere (in a cluster: on the same
  *   node), false if there was none. It waits for the connection, and for subscriptions of this bus to the topic that are

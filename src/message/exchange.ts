@@ -6,6 +6,7 @@ import { logError, RingError } from "../errors/index.js";
 import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
+import { closingOf, serverOf } from "./closing.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
 import { applyHead, type Head } from "./head.js";
 import { isHttp2 } from "./http2.js";
@@ -23,6 +24,7 @@ export abstract class Exchange implements RawExchange {
   req: IncomingMessage;
   res: ServerResponse;
   #controller: AbortController | undefined;
+  #closingController: AbortController | undefined;
   #raiseToTaker: ((error: unknown) => void) | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse) {
@@ -208,6 +210,40 @@ export abstract class Exchange implements RawExchange {
     return forget;
   }
 
+  /** An AbortSignal that fires when the server begins to close before the client has its answer. */
+  get closingSignal(): AbortSignal {
+    if (this.#closingController === undefined) {
+      const controller = new AbortController();
+      this.#closingController = controller;
+      this.onClosing(() => controller.abort());
+    }
+    return this.#closingController.signal;
+  }
+
+  /**
+   * Calls `f` when the server begins to close, now if it has begun, never if the connection is closed before. The connection
+   * then closes behind the answer: its client would else come back on it to the server that closes.
+   */
+  onClosing(f: () => void): void {
+    const server = serverOf(this.req);
+    if (server === undefined || this.isGone) return;
+    const closing = closingOf(server);
+    const begin = (): void => {
+      this.#closeBehind();
+      f();
+    };
+    if (closing.hasBegun) begin();
+    else this.onGone(closing.onBegin(begin));
+  }
+
+  #closeBehind(): void {
+    const { req, res } = this;
+    // A session of HTTP/2 is told to go by its server.
+    if (isHttp2(req)) return;
+    if (res.headersSent) res.once("finish", () => req.socket.destroySoon());
+    else res.shouldKeepAlive = false;
+  }
+
   /**
    * Cuts the connection after what has been written, so that the client sees that the answer is not complete.
    *
@@ -312,4 +348,23 @@ const never = new AbortController().signal;
  */
 export function abortSignal(request: object): AbortSignal {
   return exchangeBehind(request)?.signal ?? never;
+}
+
+/**
+ * An `AbortSignal` that fires when the server of a request begins to close, for answers that would not end by themselves: it
+ * waits for them, and in the end cuts them off. `sse` with a `feed` needs none, it ends by itself.
+ *
+ * It is made when it is first asked for; one request has one. If the server closes already it has fired. On requests of mocks
+ * and of fetch it never fires, and not once the answer is complete. Under Express it is Node's `server.close` that counts.
+ *
+ * @example
+ * const clock = (request) => {
+ *   const ticks = periodically(1000, () => `${new Date().toISOString()}\n`);
+ *   closingSignal(request).addEventListener("abort", () => ticks.close());
+ *   return { status: 200, body: ticks };
+ * };
+ * @see Source: none; Aleph's servers wait for `shutdown-timeout`.
+ */
+export function closingSignal(request: object): AbortSignal {
+  return exchangeBehind(request)?.closingSignal ?? never;
 }

@@ -1,8 +1,9 @@
 /** Node's request as a map, a map as Node's response. */
 export { announce, announceUpgrade } from "./announce.js";
 export { wrapRingAsyncHandler } from "./async-handler.js";
+export { type Closing, closingOf } from "./closing.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
-export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
+export { abortSignal, closingSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
 export { failureResponse } from "./failure.js";
 export { applyHead, type Head, type HeadLine } from "./head.js";
 export { isHttp2 } from "./http2.js";

@@ -109,6 +109,8 @@ export interface RingResponse {
   readonly websocketListener?: WebsocketListener | undefined;
   /** The sub-protocol chosen, one of those the client offered. */
   readonly websocketProtocol?: string | undefined;
+  /** Limits and manners of its websocket. */
+  readonly websocketOptions?: WebsocketListenerOptions | undefined;
 }
 
 /** A response whose body may also be data, for middleware to write (`wrapJsonResponse`); by itself it cannot be sent. */
@@ -161,4 +163,35 @@ export interface WebsocketListener {
   onError?(socket: WebsocketSocket, error: unknown): void;
   /** The websocket is closed; the code is 1005 if the peer gave none. */
   onClose?(socket: WebsocketSocket, code: number, reason: string): void;
+}
+
+/** Pings on a quiet connection, which keep proxies from closing it and tell when the peer is gone. */
+export interface HeartbeatOptions {
+  /** Milliseconds without a message in either direction after which a ping is sent; 0 or less: never. @default 30_000 */
+  readonly sendAfterIdle?: number | undefined;
+  /** Sent along with the ping, at most 125 bytes. @default nothing */
+  readonly payload?: string | Uint8Array | undefined;
+  /** Milliseconds the pong may take; after that the connection is cut. @default no limit */
+  readonly timeout?: number | null | undefined;
+}
+
+/** Limits and manners of a websocket whose response has a `websocketListener`; middleware may set them for many. */
+export interface WebsocketListenerOptions {
+  /** Bytes that one message may have, inflated; a longer one closes the connection with 1009. @default 1_048_576 (1 MiB) */
+  readonly maxPayload?: number | undefined;
+  /** Compress messages (permessage-deflate) if the client can. @default false */
+  readonly compression?: boolean | undefined;
+  /** Pings on a quiet connection. @default none; `wrapWebsocketKeepalive` sends them too, and cuts nobody off */
+  readonly heartbeats?: HeartbeatOptions | undefined;
+  /** Milliseconds the client has to answer a close frame; after that the connection is cut. @default 10_000 */
+  readonly closeTimeout?: number | undefined;
+  /** Milliseconds the handshake may take, with middleware that saves a session; after that the connection is cut. @default 30_000 */
+  readonly handshakeTimeout?: number | undefined;
+  /**
+   * The origins whose pages may connect, such as `"https://example.com"`, or a function that decides; others are answered
+   * with 403. Clients that are no browsers send no origin: a list lets them in, a function is asked. @default all
+   */
+  readonly origins?: readonly string[] | ((origin: string | undefined) => boolean) | undefined;
+  /** Added to the answer to the handshake. */
+  readonly headers?: ResponseHeaders | undefined;
 }

@@ -33,7 +33,12 @@ export interface EventSourceOptions extends ClockOptions, Omit<DecodeEventsOptio
   readonly maxFailures?: number | undefined;
   /** Statuses to come back after, as a proxy gives them while its server restarts: `[502, 503]`. @default none, as in browsers */
   readonly retryStatuses?: readonly number[] | undefined;
-  /** Longest silence, heartbeats are none, before the connection is given up for a new one. @default no limit */
+  /**
+   * Longest silence, heartbeats are none, before a connection is given up for a new one; the wait for its answer is one, too.
+   * Without it a server that has gone without a word (a cut cable) is waited for until the system gives up, or for ever.
+   *
+   * @default no limit
+   */
   readonly idleTimeout?: number | undefined;
   /** Called when a stream is open, with its response. */
   readonly onOpen?: ((response: ClientResponse<unknown>) => void) | undefined;

@@ -126,12 +126,30 @@ class Connections implements Puller<ReceivedEvent> {
       throwExceptions: false,
     }) as Deferred<Response>;
     this.#requested = requested;
+    this.#cancelTimer = this.#whenIdle((error) => {
+      this.#requested = undefined;
+      cancelRequest(requested);
+      this.#onFailure(error, false);
+    });
+    const isCurrent = (): boolean => this.#requested === requested;
     requested.onRealized(
-      (response) => this.#onResponse(response),
+      (response) => {
+        if (isCurrent()) this.#onResponse(response);
+        else response.close();
+      },
       (error: unknown) => {
-        if (this.state !== "closed") this.#onFailure(error, FINAL.has((error as Partial<RingError>).code ?? ""));
+        if (!isCurrent() || this.state === "closed") return;
+        this.#cancelTimer();
+        this.#onFailure(error, FINAL.has((error as Partial<RingError>).code ?? ""));
       },
     );
+  }
+
+  #whenIdle(f: (error: TimeoutError) => void): Cancel {
+    const { idleTimeout } = this.#options;
+    if (idleTimeout === undefined) return () => {};
+    const message = `nothing came from the event source for idleTimeout (${idleTimeout} milliseconds)`;
+    return this.#clock.in(idleTimeout, () => f(new TimeoutError(idleTimeout, "RING_TIMEOUT", message)));
   }
 
   /** In UTF-8, byte by byte. */
@@ -140,6 +158,7 @@ class Connections implements Puller<ReceivedEvent> {
   }
 
   #onResponse(response: Response): void {
+    this.#cancelTimer();
     const { status, headers } = response;
     const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
     if (this.state !== "closed" && status === 200 && type === "text/event-stream") {
@@ -180,13 +199,7 @@ class Connections implements Puller<ReceivedEvent> {
   }
 
   #await(response: Response, taken: Deferred<Uint8Array | typeof END>): void {
-    const { idleTimeout } = this.#options;
-    if (idleTimeout !== undefined) {
-      const message = `nothing came from the event source for idleTimeout (${idleTimeout} milliseconds)`;
-      this.#cancelTimer = this.#clock.in(idleTimeout, () =>
-        this.#onLoss(new TimeoutError(idleTimeout, "RING_TIMEOUT", message)),
-      );
-    }
+    this.#cancelTimer = this.#whenIdle((error) => this.#onLoss(error));
     taken.onRealized(
       (piece) => {
         if (this.#response !== response) return;

@@ -52,6 +52,8 @@ export interface FeedReader {
   readonly events: Source<Uint8Array>;
   /** The id of what was read, or passed over, last; undefined where events have no ids. */
   position(): string | undefined;
+  /** Closes `events` after what is there to send: the server closes, and waits for it. @default `events` is closed */
+  end?(): void;
 }
 
 /** Feeds any number of responses: {@link eventLog}, {@link redisEventLog}, {@link busEvents}, or one of your own. */

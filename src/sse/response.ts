@@ -22,6 +22,11 @@ export interface SseOptions<Topic = string> extends ClockOptions {
   readonly retry?: number | undefined;
   /** Sends by itself: what a log keeps and gets, `eventLog` and `redisEventLog`, or what is published on a bus, `busEvents`. */
   readonly feed?: EventFeed<Topic> | undefined;
+  /**
+   * Does the response end when its server begins to close, so that the client comes back to another one? Else the server waits
+   * for its end, and cuts it off after `shutdownTimeout`. @default true with a feed, else false
+   */
+  readonly endsWithServer?: boolean | undefined;
   /** Which of the feed's events: names of events in a log, topics of a bus. @default all of a log; a bus needs some */
   readonly topics?: readonly Topic[] | undefined;
   /** What the client has seen last, where it says so otherwise than by its header: in the query, say. */
@@ -46,6 +51,7 @@ const OPTIONS: OptionNames<SseOptions> = {
   retry: true,
   clock: true,
   feed: true,
+  endsWithServer: true,
   topics: true,
   lastEventId: true,
   start: true,
@@ -87,7 +93,8 @@ const HEARTBEAT = ":\n\n";
  * Makes a response of server-sent events.
  *
  * With a `feed` it sends by itself, each event as soon as the connection takes it; a client that comes back to a log gets what
- * it has missed. `send` adds events, in between.
+ * it has missed. `send` adds events, in between. When the server begins to close, such a response ends after what is there to
+ * send, and the client comes back to another server with the id of its last event; see `endsWithServer`.
  *
  * Events that are sent wait until the connection takes them, in order; 16384 of them may wait, the next one closes the stream
  * and is logged. When the client goes away `closed` is realized at once, whether anything is being sent or not, and every send
@@ -109,7 +116,8 @@ const HEARTBEAT = ":\n\n";
  */
 export function sse<Topic = string>(request: RingRequest, options: SseOptions<Topic> = {}): EventStream {
   checkOptions(options);
-  const { heartbeat = DEFAULT_HEARTBEAT, retry, lastEventId = lastEventIdOf(request) } = options;
+  const { heartbeat = DEFAULT_HEARTBEAT, retry, lastEventId = lastEventIdOf(request), feed } = options;
+  const { endsWithServer = feed !== undefined } = options;
   const body = new EventBody();
   const closed = deferred<true>();
   const waiting = new Set<Deferred<boolean>>();
@@ -144,16 +152,24 @@ export function sse<Topic = string>(request: RingRequest, options: SseOptions<To
     if (!isEnded) refuseWaiting();
     closed.success(true);
   });
-  const reader = options.feed?.open(feedRequest(options, lastEventId, cut));
+  const reader = feed?.open(feedRequest(options, lastEventId, cut));
   if (reader !== undefined) {
     body.follow(toSource(reader.events));
     body.onClosed(() => reader.events.close());
   }
   // Whoever writes the response closes the body when the client goes; this is for before it begins, and if it never does.
-  exchangeBehind(request)?.onGone(() => {
+  const exchange = exchangeBehind(request);
+  exchange?.onGone(() => {
     body.close();
     refuseWaiting();
   });
+  if (endsWithServer) {
+    exchange?.onClosing(() => {
+      isEnded = true;
+      if (reader === undefined) body.close();
+      else endReader(reader);
+    });
+  }
   if (heartbeat !== null) {
     const beat = heartbeatOf(reader);
     // A put that would have to wait is withdrawn, so heartbeats never pile up behind a client that is slow.
@@ -179,6 +195,12 @@ export function sse<Topic = string>(request: RingRequest, options: SseOptions<To
       body.close();
     },
   };
+}
+
+/** With it ends the response. */
+function endReader(reader: FeedReader): void {
+  if (reader.end === undefined) reader.events.close();
+  else reader.end();
 }
 
 function checkOptions<Topic>(options: SseOptions<Topic>): void {

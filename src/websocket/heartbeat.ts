@@ -1,15 +1,8 @@
 import { type Cancel, type Clock, type ClockOptions, currentClock } from "../clock/index.js";
 import { Deferred } from "../deferred/core.js";
+import type { HeartbeatOptions } from "../ring/types.js";
 
-/** Pings on a quiet connection, which keep proxies from closing it and tell when the peer is gone. */
-export interface HeartbeatOptions {
-  /** Milliseconds without a message in either direction after which a ping is sent; 0 or less: never. @default 30_000 */
-  readonly sendAfterIdle?: number | undefined;
-  /** Sent along with the ping, at most 125 bytes. @default nothing */
-  readonly payload?: string | Uint8Array | undefined;
-  /** Milliseconds the pong may take; after that the connection is cut. @default no limit */
-  readonly timeout?: number | null | undefined;
-}
+export type { HeartbeatOptions } from "../ring/types.js";
 
 const SEND_AFTER_IDLE = 30_000;
 

@@ -9,6 +9,7 @@ import { INTERNAL_ERROR, openWebsocket } from "./connection.js";
 import { checkClose, checkPingPayload } from "./control.js";
 import type { Websocket } from "./duplex.js";
 import { WebsocketClosedError } from "./errors.js";
+import { checkListenerOptions } from "./options.js";
 import { isUpgradeRequest, requestProtocols } from "./ring.js";
 
 /** Pongs that may wait for a client that pings without reading them; one more and it is cut off. */
@@ -21,9 +22,10 @@ type Headers = { readonly headers: Readonly<Record<string, string>> };
  *
  * @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`, if the request asks for no websocket, or the response
  *   has no listener or a protocol that was not offered; before anything is sent
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for options that cannot work
  */
 export function openListener(exchange: Exchange, response: RingResponse): void {
-  const { websocketListener: listener, websocketProtocol: protocol } = response;
+  const { websocketListener: listener, websocketProtocol: protocol, websocketOptions = {} } = response;
   const { req, route } = exchange;
   if (!isUpgradeRequest(req as Headers)) {
     throw new InvalidResponseError(
@@ -40,7 +42,8 @@ export function openListener(exchange: Exchange, response: RingResponse): void {
       `has the websocketProtocol ${JSON.stringify(protocol)}, which the client has not offered; see requestProtocols(request)`,
     );
   }
-  openWebsocket(exchange, { subProtocols: () => protocol, autoPong: false }).onRealized(
+  checkListenerOptions(websocketOptions);
+  openWebsocket(exchange, { ...websocketOptions, subProtocols: () => protocol, autoPong: false }).onRealized(
     (websocket) => new Listening(listener, websocket).start(),
     // The client has been told, or has gone.
     () => {},

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type Cancel, currentClock } from "../clock/index.js";
+import type { Closing } from "../message/index.js";
 import type { Keeper, Websocket } from "./duplex.js";
 import { connectionUnder } from "./raw-socket.js";
 
@@ -16,11 +17,15 @@ export interface OpenWebsocketsOptions {
 /** The open websockets of one server. */
 export class OpenWebsockets implements Keeper {
   readonly #open = new Set<Websocket>();
+  readonly #closing: Closing;
   readonly #options: OpenWebsocketsOptions;
-  #isClosing = false;
 
-  constructor(options: OpenWebsocketsOptions) {
+  constructor(closing: Closing, options: OpenWebsocketsOptions) {
+    this.#closing = closing;
     this.#options = options;
+    closing.onBegin(() => {
+      for (const websocket of this.#open) this.#sendAway(websocket);
+    });
   }
 
   add(websocket: Websocket): void {
@@ -31,24 +36,14 @@ export class OpenWebsockets implements Keeper {
     // `ws` has switched the one of Node's server off.
     if (idleTimeout > 0) (connectionUnder(websocket.raw) as Socket).setTimeout(idleTimeout, () => websocket.cut());
     // Its handshake was under way when the server began to close.
-    if (this.#isClosing) this.#sendAway(websocket);
+    if (this.#closing.hasBegun) this.#sendAway(websocket);
   }
 
   forget(websocket: Websocket): void {
     this.#open.delete(websocket);
   }
 
-  /** Tells all clients that the server goes away. */
-  closeAll(): void {
-    this.#isClosing = true;
-    for (const websocket of this.#open) this.#sendAway(websocket);
-  }
-
-  /** The server listens again. */
-  reopen(): void {
-    this.#isClosing = false;
-  }
-
+  /** Tells a client that the server goes away. */
   #sendAway(websocket: Websocket): void {
     const { closeCode, closeTimeout } = this.#options;
     websocket.closeWith(closeCode, "");

@@ -4,8 +4,8 @@ import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "n
 import type { Duplex } from "node:stream";
 import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
-import { checkOptionNames } from "../errors/options.js";
-import type { HeaderValue, ResponseHeaders, RingRequest } from "../ring/types.js";
+import { checkOptionNames, type OptionNames } from "../errors/options.js";
+import type { HeaderValue, ResponseHeaders, RingRequest, WebsocketListenerOptions } from "../ring/types.js";
 import { checkPingPayload } from "./control.js";
 import type { DuplexOptions } from "./duplex.js";
 import type { HeartbeatOptions } from "./heartbeat.js";
@@ -66,6 +66,25 @@ export const HANDSHAKE_OPTIONS = [
 /** The names of those that are about what comes after it. */
 export const DUPLEX_OPTIONS = ["rawStream", "heartbeats", "closeTimeout", "onPing", "onPong", "clock"] as const;
 
+/** The names of those that a response with a listener can have. */
+const LISTENER_OPTIONS: OptionNames<WebsocketListenerOptions> = {
+  maxPayload: true,
+  compression: true,
+  heartbeats: true,
+  closeTimeout: true,
+  handshakeTimeout: true,
+  origins: true,
+  headers: true,
+};
+
+/** Where a response with a listener says what else can be said. */
+const ELSEWHERE = {
+  subProtocols: "websocketProtocol chooses one",
+  onPing: "the listener has it",
+  onPong: "the listener has it",
+  verify: "answer with another response",
+};
+
 const HEARTBEAT_OPTIONS = ["sendAfterIdle", "payload", "timeout"];
 
 /** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for what cannot work */
@@ -73,6 +92,13 @@ export function checkOptions(options: WebsocketOptions): void {
   checkOptionNames("a websocket", options, [...HANDSHAKE_OPTIONS, ...DUPLEX_OPTIONS]);
   checkNumber("handshakeTimeout", options.handshakeTimeout, "milliseconds");
   checkCompression("allowExtensions", options.allowExtensions, options.compression);
+  checkCommon(options);
+}
+
+/** @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for what cannot work */
+export function checkListenerOptions(options: WebsocketListenerOptions): void {
+  checkOptionNames("websocketOptions", options, LISTENER_OPTIONS, ELSEWHERE);
+  checkNumber("handshakeTimeout", options.handshakeTimeout, "milliseconds");
   checkCommon(options);
 }
 

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { closingOf } from "../message/index.js";
 import { checkClose } from "./control.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
 import { OpenWebsockets } from "./open-websockets.js";
@@ -42,9 +43,7 @@ export function checkUpgradeOptions({ closeCode = GOING_AWAY }: UpgradeOptions):
 /** Where the open websockets of a server count, which `server.close()` sends away. */
 export function openWebsockets(server: Server, options: RouteOptions): OpenWebsockets {
   const { closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0, closeCode = GOING_AWAY } = options;
-  const websockets = new OpenWebsockets({ closeTimeout, idleTimeout, closeCode });
-  closeTogether(server, websockets);
-  return websockets;
+  return new OpenWebsockets(closingOf(server), { closeTimeout, idleTimeout, closeCode });
 }
 
 /** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */
@@ -70,15 +69,6 @@ export function routeUpgrades(
       else app(req, new Upgrade(req, socket, head, websockets).res as Parameters<RequestListener>[1]);
     });
   });
-}
-
-function closeTogether(server: Server, websockets: OpenWebsockets): void {
-  const close = server.close.bind(server);
-  server.on("listening", () => websockets.reopen());
-  server.close = (callback) => {
-    websockets.closeAll();
-    return close(callback);
-  };
 }
 
 /** A server that asks which of the requests with an `upgrade` header are upgrades. */

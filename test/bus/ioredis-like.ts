@@ -3,7 +3,7 @@
  * former, and what the bus relies on in it is little.
  */
 import { EventEmitter } from "node:events";
-import { createClient } from "redis";
+import { createClient, ErrorReply } from "redis";
 
 type Status = "connecting" | "ready" | "close" | "reconnecting" | "end";
 
@@ -41,12 +41,23 @@ export class IoRedisLike extends EventEmitter {
     return new IoRedisLike(this.#port);
   }
 
+  ping(): Promise<string> {
+    return this.#client.ping();
+  }
+
   publish(channel: string, message: string | Buffer): Promise<number> {
     return this.#client.publish(channel, message);
   }
 
-  call(command: string, ...parameters: string[]): Promise<unknown> {
-    return this.#client.sendCommand([command, ...parameters]);
+  /** As `ioredis` does it: what the connection is lost over is asked again on the next one. */
+  async call(command: string, ...parameters: string[]): Promise<unknown> {
+    try {
+      return await this.#client.sendCommand([command, ...parameters]);
+    } catch (error) {
+      if (error instanceof ErrorReply || !this.#client.isOpen) throw error;
+      if (this.status !== "ready") await new Promise((resolve) => this.once("ready", resolve));
+      return this.call(command, ...parameters);
+    }
   }
 
   async subscribe(...channels: string[]): Promise<number> {

@@ -35,6 +35,11 @@ export class RedisServer {
     child.stdout.resume();
   }
 
+  /** Stops it (SIGSTOP), its connections stay open and silent; or lets it go on (SIGCONT). */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#process?.kill(signal);
+  }
+
   /** Ends it without warning. */
   async kill(): Promise<void> {
     const child = this.#process;

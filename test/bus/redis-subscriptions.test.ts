@@ -5,15 +5,23 @@ import { mockClock } from "../../src/clock/index.js";
 import { type Deferred, deferred, success } from "../../src/deferred/index.js";
 import { logged, rest } from "../stream/kit.js";
 
+const CHECK_INTERVAL = 1000;
+
 /** Subscriptions over a connection that does what it is told to. */
 function subscriptions() {
   const clock = mockClock();
   const gaps: ChannelGap[] = [];
   const failed: string[] = [];
   const confirm = new Map<string, Deferred<unknown>>();
+  const pings: Deferred<unknown>[] = [];
+  const connections = { opened: 0, ended: 0 };
   let events: LinkEvents | undefined;
-  const link: SubscriberLink & { isReady: boolean } = {
-    isReady: false,
+  let receive: (channel: string, payload: Buffer) => void = () => {};
+  let isReady = false;
+  const makeLink = (): SubscriberLink => ({
+    get isReady() {
+      return isReady;
+    },
     lastError: undefined,
     open: () => deferred(),
     watch(found) {
@@ -26,9 +34,20 @@ function subscriptions() {
       return confirmation;
     },
     unsubscribe: () => deferred(),
-    end: () => {},
+    ping() {
+      const pong = deferred();
+      pings.push(pong);
+      return pong;
+    },
+    end: () => void connections.ended++,
+  });
+  const duplicate: RedisLink["duplicate"] = (onMessage) => {
+    connections.opened++;
+    isReady = false;
+    receive = onMessage;
+    return makeLink();
   };
-  const origin = { duplicate: () => link } as Partial<RedisLink> as RedisLink;
+  const origin = { duplicate } as Partial<RedisLink> as RedisLink;
   const all = new Subscriptions(
     origin,
     {
@@ -39,16 +58,27 @@ function subscriptions() {
       onFailed: (channel) => failed.push(channel),
     },
     clock,
+    CHECK_INTERVAL,
   );
   const become = (state: "ready" | "lost"): void => {
-    link.isReady = state === "ready";
+    isReady = state === "ready";
     events?.[state]();
+  };
+  const pong = async (): Promise<void> => {
+    for (const each of pings.splice(0)) success(each, "PONG");
+    await rest();
+  };
+  /** Lets time pass, and what it has set off come to rest. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    clock.advance(milliseconds);
+    await rest();
   };
   const confirmed = async (...channels: string[]): Promise<void> => {
     for (const channel of channels) success(confirm.get(channel) as Deferred<unknown>, undefined);
     await rest();
   };
-  return { all, clock, gaps, failed, confirm, become, confirmed };
+  const message = (): void => receive("a", Buffer.from("x"));
+  return { all, clock, gaps, failed, confirm, connections, pings, become, confirmed, pong, pass, message };
 }
 
 describe("Subscriptions", () => {
@@ -69,7 +99,8 @@ describe("Subscriptions", () => {
       become("ready");
       await confirmed("a", "b");
     });
-    expect(gaps).toEqual([{ since: 10, until: 30, channels: ["a", "b"] }]);
+    // It was asked for the subscriptions, and has answered: what was published before that is no loss.
+    expect(gaps).toEqual([{ since: 0, until: 30, channels: ["a", "b"] }]);
   });
 
   it("end a gap also when what is still missing is not wanted any more", async () => {
@@ -110,5 +141,95 @@ describe("Subscriptions", () => {
     await confirmed("a");
     expect(gaps).toEqual([]);
     expect(all.lostSince).toBeNull();
+  });
+
+  describe("that hear nothing", () => {
+    it("ask whether the connection works, and say until when nothing was missed", async () => {
+      const { all, gaps, pings, clock, become, confirmed, pong, pass } = subscriptions();
+      all.want("a");
+      become("ready");
+      await confirmed("a");
+      await pass(999);
+      expect(pings).toHaveLength(0);
+      await pass(1);
+      expect(pings).toHaveLength(1);
+      await pass(500);
+      await pong();
+      await pass(500);
+      expect(pings).toHaveLength(1);
+      await pass(700);
+      await logged(() => become("lost"));
+      // The second question, of 2000, was not answered; the first one, of 1000, was.
+      expect(all.lostSince).toBe(2700);
+      become("ready");
+      await confirmed("a");
+      expect([gaps, clock.now()]).toEqual([[{ since: 1000, until: 2700, channels: ["a"] }], 2700]);
+    });
+
+    it("give a connection up that does not answer, for a new one", async () => {
+      const { all, gaps, connections, become, confirmed, pong, pass } = subscriptions();
+      all.want("a");
+      become("ready");
+      await confirmed("a");
+      await pass(1000);
+      await pass(999);
+      expect([connections, all.isInForce("a")]).toEqual([{ opened: 1, ended: 0 }, true]);
+      const entries = await logged(() => pass(1));
+      expect(entries).toHaveLength(1);
+      expect([connections, all.isInForce("a"), all.lostSince]).toEqual([{ opened: 2, ended: 1 }, false, 2000]);
+      // An answer of the old one means nothing any more.
+      await pong();
+      await pass(10);
+      become("ready");
+      await confirmed("a");
+      expect(all.isInForce("a")).toBe(true);
+      expect(gaps).toEqual([{ since: 0, until: 2010, channels: ["a"] }]);
+    });
+
+    it("wait for an answer that is behind messages", async () => {
+      const { all, connections, pings, message, become, confirmed, pong, pass } = subscriptions();
+      all.want("a");
+      become("ready");
+      await confirmed("a");
+      await pass(1000);
+      for (let i = 0; i < 5; i++) {
+        message();
+        await pass(1000);
+      }
+      expect([connections.opened, pings.length]).toEqual([1, 1]);
+      await pong();
+      await pass(1000);
+      expect([connections.opened, pings.length]).toEqual([1, 1]);
+      await logged(() => pass(1000));
+      expect(connections.opened).toBe(2);
+    });
+
+    it("heed an answer that has come while the process was busy", async () => {
+      const { all, connections, pings, clock, become, confirmed } = subscriptions();
+      all.want("a");
+      become("ready");
+      await confirmed("a");
+      clock.advance(1000);
+      // Both at once, as when the process comes back from something that took long: first the timer, then what was read.
+      clock.advance(1000);
+      success(pings[0] as Deferred<unknown>, "PONG");
+      await rest();
+      expect(connections.opened).toBe(1);
+      expect(pings).toHaveLength(2);
+    });
+
+    it("ask no more when they are ended, or lost", async () => {
+      const { all, pings, become, confirmed, pass } = subscriptions();
+      all.want("a");
+      become("ready");
+      await confirmed("a");
+      await logged(() => become("lost"));
+      await pass(5000);
+      expect(pings).toHaveLength(0);
+      become("ready");
+      all.end();
+      await pass(5000);
+      expect(pings).toHaveLength(0);
+    });
   });
 });

@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { describe, expect, it } from "@jest/globals";
 import express, { type ErrorRequestHandler } from "express";
+import { WebSocket } from "ws";
 import { deferred } from "../../src/deferred/index.js";
 import {
   type RingResponse,
@@ -324,4 +326,90 @@ describe("a response with a websocketListener", () => {
         { code: "RING_INVALID_RESPONSE", message: expect.stringContaining("isUpgradeRequest") as unknown },
       ]);
     }));
+});
+
+describe("the websocketOptions of a response", () => {
+  const listener: WebsocketListener = {
+    onMessage: (socket, message) => send(socket, String(message.length)),
+  };
+
+  it.each([
+    [{ maxPayload: 10 }, 11],
+    [{}, 1_048_577],
+  ])("limit a message, %j: one of %d bytes closes it with 1009", async (websocketOptions, size) => {
+    await serving(
+      () => ({ websocketListener: listener, websocketOptions }),
+      async (url) => {
+        const { ws, next } = await connectTo(url);
+        ws.send("x".repeat(size - 1));
+        expect(await next()).toBe(String(size - 1));
+        const closed = once(ws, "close");
+        ws.send("x".repeat(size));
+        expect((await closed)[0]).toBe(1009);
+      },
+    );
+  });
+
+  it("let larger ones through", () =>
+    serving(
+      () => ({ websocketListener: listener, websocketOptions: { maxPayload: 3_000_000 } }),
+      async (url) => {
+        const { ws, next } = await connectTo(url);
+        ws.send("x".repeat(2_000_000));
+        expect(await next()).toBe("2000000");
+      },
+    ));
+
+  it("compress, add headers, and send heartbeats", () =>
+    serving(
+      () => ({
+        websocketListener: listener,
+        websocketOptions: {
+          compression: true,
+          headers: { "x-room": "tea" },
+          heartbeats: { sendAfterIdle: 10, payload: "beat" },
+        },
+      }),
+      async (url) => {
+        const ws = new WebSocket(url);
+        const headers = new Promise<IncomingHttpHeaders>((resolve) => {
+          ws.once("upgrade", (response) => resolve(response.headers));
+        });
+        const [payload] = (await once(ws, "ping")) as [Buffer];
+        expect((await headers)["x-room"]).toBe("tea");
+        expect([ws.extensions, payload.toString()]).toEqual([expect.stringContaining("permessage-deflate"), "beat"]);
+        ws.terminate();
+      },
+    ));
+
+  it("refuse foreign origins", () =>
+    serving(
+      () => ({ websocketListener: listener, websocketOptions: { origins: ["https://example.com"] } }),
+      async (url) => {
+        const statusFor = async (origin: string): Promise<number | undefined> => {
+          const ws = new WebSocket(url, { origin });
+          const [, response] = (await once(ws, "unexpected-response")) as [unknown, IncomingMessage];
+          return response.statusCode;
+        };
+        expect(await statusFor("https://elsewhere.example")).toBe(403);
+        await connectTo(url);
+      },
+    ));
+
+  it.each([
+    [{ maxPayload: 0 }, "maxPayload is 0"],
+    [{ maxPayloads: 1 }, 'no option "maxPayloads"'],
+    [{ subProtocols: ["a"] }, "websocketProtocol chooses one"],
+    [{ onPing: () => {} }, "the listener has it"],
+  ])("that cannot work are refused before anything is sent: %j", (websocketOptions, complaint) =>
+    serving(
+      () => ({ websocketListener: listener, websocketOptions: websocketOptions as never }),
+      async (url, errors) => {
+        const ws = new WebSocket(url);
+        const [, response] = (await once(ws, "unexpected-response")) as [unknown, IncomingMessage];
+        expect(response.statusCode).toBe(500);
+        expect(errors).toMatchObject([{ code: "RING_INVALID_ARGUMENT", message: expect.stringContaining(complaint) }]);
+      },
+    ),
+  );
 });

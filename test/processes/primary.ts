@@ -51,6 +51,8 @@ process.once("disconnect", () => {
     leaving.add(worker);
     worker.process.kill("SIGKILL");
   }
+  // A restart may be under way, which would go on with the next process.
+  process.exit();
 });
 
 await Promise.all(Array.from({ length: Number(count) }, (_, place) => add(place)));

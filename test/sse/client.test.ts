@@ -249,6 +249,23 @@ describe("eventSource", () => {
     await gone;
   });
 
+  it("gives up a connection on which no answer comes, and asks again on another one", async () => {
+    const { url, next } = await scripted();
+    const { source, clock, loss } = timed(url, { idleTimeout: 1000 });
+    const silent = await next();
+    const gone = once(silent.req.socket, "close");
+    clock.advance(999);
+    expect(source.state).toBe("connecting");
+    clock.advance(1);
+    const { delay, ...told } = await loss(1);
+    expect(told).toMatchObject({ error: { code: "RING_TIMEOUT" }, failures: 1 });
+    await gone;
+    clock.advance(delay);
+    const { res } = await next();
+    res.writeHead(200, HEAD).write("data: 1\n\n");
+    expect((await source.take())?.data).toBe("1");
+  });
+
   it("holds the server back while nobody takes", async () => {
     const { url, next } = await scripted();
     const source = open(url);

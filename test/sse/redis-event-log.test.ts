@@ -239,17 +239,15 @@ describeWith("redis-server", redisServerPath(), "redisEventLog", (path) => {
 
     it("fails when Redis does not answer in time", async () => {
       const clock = mockClock();
-      const log = redisEventLog(createClient({ socket: { port: server.port } }), {
-        key: "x",
-        appendTimeout: 1000,
-        clock,
-      });
+      const silent = Object.assign(await connected(), { sendCommand: () => new Promise(() => {}) });
+      const log = redisEventLog(silent as never, { key: "x", appendTimeout: 1000, clock });
       const appended = log.append({ data: "x" });
       clock.advance(1000);
       await expect(appended).rejects.toMatchObject({
         code: "RING_EVENT_LOG_UNAVAILABLE",
         message: expect.stringContaining("1000 milliseconds"),
       });
+      expect(log.stats()).toMatchObject({ appended: 0, appendFailures: 1 });
     });
   });
 
@@ -325,6 +323,83 @@ describeWith("redis-server", redisServerPath(), "redisEventLog", (path) => {
         await client.events.closed;
       });
       expect(log.stats()).toMatchObject({ failures: 1, readers: 0 });
+    });
+  });
+
+  describe("a server that hangs", () => {
+    /** A server of the test's own that can be stopped, so that its connections are open and nothing comes on them. */
+    async function stoppable() {
+      const hanging = await RedisServer.start(path);
+      open.push({ close: () => hanging.kill() });
+      return hanging;
+    }
+
+    it("is given up for a new connection, which goes on where the old one was", async () => {
+      const hanging = await stoppable();
+      const clock = mockClock(Date.now());
+      const log = await logOf({ clock }, hanging.port);
+      const client = new Client({ feed: log });
+      await log.whenReady();
+      await append(log, 1, 1);
+      expect(await take(client, 1)).toEqual(["1"]);
+      const entries = await logged(async () => {
+        hanging.signal("SIGSTOP");
+        await rest();
+        clock.advance(10_000);
+        await until(() => log.stats().interruptions === 1);
+        clock.advance(200);
+        hanging.signal("SIGCONT");
+        await append(log, 2, 3);
+        expect(await take(client, 2)).toEqual(["2", "3"]);
+      });
+      expect(entries).toMatchObject([{ code: "RING_EVENT_LOG_UNAVAILABLE" }]);
+      const listed = (await (await connected(hanging.port)).sendCommand(["CLIENT", "LIST"])) as string;
+      expect(listed.match(/cmd=xread/g)).toHaveLength(1);
+      expect(log.stats()).toMatchObject({ gaps: 0, interruptions: 1 });
+    });
+
+    it("ends a response that waits for what its client has missed", async () => {
+      const hanging = await stoppable();
+      const clock = mockClock(Date.now());
+      const log = await logOf({ clock, replayTimeout: 3000 }, hanging.port);
+      await log.whenReady();
+      await append(log, 1, 1);
+      hanging.signal("SIGSTOP");
+      const client = new Client({ feed: log }, "1-1");
+      await rest();
+      clock.advance(2999);
+      await rest();
+      expect(client.events.closed.isRealized).toBe(false);
+      clock.advance(1);
+      await client.events.closed;
+      expect(log.stats()).toMatchObject({ failures: 1, readers: 0 });
+      hanging.signal("SIGCONT");
+    });
+  });
+
+  describe("a client that asks again by itself", () => {
+    it("does not hide that Redis has lost a part of the stream", async () => {
+      const mortal = await RedisServer.start(path);
+      open.push({ close: () => mortal.kill() });
+      const io = new IoRedisLike(mortal.port);
+      open.push({ close: () => io.disconnect() });
+      await once(io, "ready");
+      const log = redisEventLog(io, { key: "x" });
+      open.push(log);
+      const reader = new Client({ feed: log });
+      await log.whenReady();
+      await append(log, 1, 1);
+      expect(await take(reader, 1)).toEqual(["1"]);
+      await logged(async () => {
+        await mortal.kill();
+        await mortal.start();
+        await (await connected(mortal.port)).xAdd("x", "*", { data: "3" });
+        // An answer to the question that was asked before would be the event, and no word of those that are gone.
+        expect(await take(reader, 1)).toEqual([expect.stringContaining("gap: ")]);
+      });
+      await append(log, 4, 4);
+      expect(await take(reader, 2)).toEqual(["3", "4"]);
+      expect(log.stats()).toMatchObject({ gaps: 1, interruptions: 1 });
     });
   });
 

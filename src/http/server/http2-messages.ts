@@ -10,6 +10,8 @@ interface ConnectionFacts {
   readonly remoteAddress?: string | undefined;
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
+  /** Where it came in. */
+  readonly server?: unknown;
 }
 
 const facts = new WeakMap<Http2Session, ConnectionFacts>();
@@ -19,8 +21,8 @@ function connectionOf(session: Http2Session | undefined): ConnectionFacts {
   if (session === undefined) return {};
   let known = facts.get(session);
   if (known === undefined) {
-    const { remoteAddress, localAddress, localPort } = session.socket;
-    known = session.encrypted === true ? session.socket : { remoteAddress, localAddress, localPort };
+    const { remoteAddress, localAddress, localPort, server } = session.socket as ConnectionFacts;
+    known = session.encrypted === true ? session.socket : { remoteAddress, localAddress, localPort, server };
     facts.set(session, known);
   }
   return known;

@@ -64,6 +64,8 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
   #isAtEnd = false;
   /** May the ring still bring what the archive had already? */
   #mayRepeat = false;
+  /** The index before which it ends; undefined if it goes on for ever. */
+  #end: number | undefined;
   /** Has it been up to date before, or got an event? What it misses then is its own fault. */
   #isServed = false;
   readonly #closedCallbacks: (() => void)[] = [];
@@ -95,6 +97,17 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     else if (this.#request.lastEventId === undefined) this.#notice = Buffer.from(encodeEvent({ id }));
     this.#ring.add(this, this.#request.overflow === "disconnect");
     this.arrive();
+  }
+
+  /**
+   * Ends before what comes from now on. What would have to be asked of the archive is left to whoever the client comes back to,
+   * with its place: if it has none yet, it gets that first.
+   */
+  end(): void {
+    this.#end = this.#ring.next;
+    const hasPlace = this.#stage === "reading" || this.#request.lastEventId !== undefined;
+    if (this.#isAsking || (this.#stage === "new" && hasPlace)) this.close();
+    else this.arrive();
   }
 
   poll(taker: Taker<Uint8Array> | null): Uint8Array | typeof WAITING | typeof DRAINED | Failure {
@@ -133,6 +146,7 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
       }
       return AGAIN;
     }
+    if (this.#end !== undefined && this.index >= this.#end) return this.#finish();
     if (this.index >= ring.next) return undefined;
     const event = ring.at(this.index++);
     if (!this.#mayRepeat) return event;
@@ -158,6 +172,7 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     const index = ring.indexAfter(this.#id, archive.compare);
     // An id that only lies between those that are here may be one of a stream that Redis has lost.
     if (index === undefined || !(this.#isAtEnd || ring.has(this.#id, index))) {
+      if (this.#end !== undefined) return this.#finish();
       this.#ask(archive);
       return this.#isAsking ? undefined : AGAIN;
     }
@@ -165,6 +180,11 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
     this.#isServed = true;
     this.#mayRepeat = archive.compare(this.#id, ring.newestId) > 0;
     return AGAIN;
+  }
+
+  #finish(): undefined {
+    this.shut();
+    return undefined;
   }
 
   #ask(archive: Archive): void {
@@ -214,7 +234,8 @@ export class LogReader extends CoreSource<Uint8Array> implements RingReader, Fee
       else taker.deliver(found);
       drain(base);
     }
-    if (this.index >= 0 && !this.#takers.isEmpty) this.#ring.await(this);
+    if (this.index >= 0 && this.#stage === "reading" && !this.#takers.isEmpty) this.#ring.await(this);
+    drain(base);
   }
 
   fallOut(): void {

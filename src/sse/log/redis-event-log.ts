@@ -1,7 +1,7 @@
 /** A log of events over several processes and machines, in a stream of Redis. */
 
 import { type Clock, type ClockOptions, currentClock } from "../../clock/index.js";
-import { type Deferred, deferred, errorDeferred, toDeferred } from "../../deferred/index.js";
+import { type Deferred, errorDeferred, toDeferred } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
 import { checkCount, checkMilliseconds, checkOptionNames, type OptionNames } from "../../errors/options.js";
 import { encodeEvent } from "../encode.js";
@@ -15,6 +15,7 @@ import { type CommandLink, commandLinkOf, type RedisCommandClient } from "./redi
 import { BEGINNING, compareStreamIds, isStreamId, type RedisEntry, RedisStream } from "./redis-stream.js";
 import { EventRing, type LoggedEvent } from "./ring.js";
 import { Tail } from "./tail.js";
+import { within } from "./within.js";
 
 /** How a log in Redis works. */
 export interface RedisEventLogOptions extends ClockOptions {
@@ -26,6 +27,11 @@ export interface RedisEventLogOptions extends ClockOptions {
   readonly maxAge?: number | undefined;
   /** Milliseconds that an append may take, the wait for a connection included. @default 5000 */
   readonly appendTimeout?: number | undefined;
+  /**
+   * Milliseconds that Redis may take to answer what a client has missed that is not in memory; then its response ends, so that
+   * it comes again. @default 5000
+   */
+  readonly replayTimeout?: number | undefined;
   /** Events that this process keeps to spare Redis the question. @default 1000 */
   readonly maxCachedEvents?: number | undefined;
   /** Bytes of these events, as they are sent. @default 8_388_608 (8 MiB) */
@@ -34,6 +40,8 @@ export interface RedisEventLogOptions extends ClockOptions {
 
 /** What this process has done so far; `kept` and `bytes` are what it keeps itself. */
 export interface RedisEventLogStats extends EventLogStats {
+  /** Appends that failed: the event was refused, or may be there or not. */
+  readonly appendFailures: number;
   /** Entries of the stream that are no events. */
   readonly malformed: number;
   /** How often the connection was lost on which new events come. */
@@ -59,6 +67,7 @@ const OPTIONS: OptionNames<RedisEventLogOptions> = {
   maxEvents: true,
   maxAge: true,
   appendTimeout: true,
+  replayTimeout: true,
   maxCachedEvents: true,
   maxCachedBytes: true,
   clock: true,
@@ -79,11 +88,12 @@ class StreamLog implements RedisEventLog, Archive {
   readonly #link: CommandLink;
   readonly #stream: RedisStream;
   readonly #clock: Clock;
-  readonly #limits: { readonly maxEvents: number; readonly maxAge: number; readonly appendTimeout: number };
+  readonly #limits: Readonly<Record<"maxEvents" | "maxAge" | "appendTimeout" | "replayTimeout", number>>;
   readonly #ring: EventRing;
   readonly #tail: Tail;
   readonly #readers = new Readers();
   #appended = 0;
+  #appendFailures = 0;
   #malformed = 0;
   #failures = 0;
   #isClosed = false;
@@ -95,6 +105,7 @@ class StreamLog implements RedisEventLog, Archive {
       maxEvents = DEFAULT_KEPT,
       maxAge = Number.POSITIVE_INFINITY,
       appendTimeout = DEFAULT_TIMEOUT,
+      replayTimeout = DEFAULT_TIMEOUT,
       maxCachedEvents = DEFAULT_MAX_EVENTS,
       maxCachedBytes = DEFAULT_MAX_BYTES,
     } = options;
@@ -104,12 +115,13 @@ class StreamLog implements RedisEventLog, Archive {
     checkCount("redisEventLog", "maxEvents", maxEvents, "events");
     checkMilliseconds("redisEventLog", "maxAge", maxAge);
     checkMilliseconds("redisEventLog", "appendTimeout", appendTimeout);
+    checkMilliseconds("redisEventLog", "replayTimeout", replayTimeout);
     checkCount("redisEventLog", "maxCachedEvents", maxCachedEvents, "events");
     checkCount("redisEventLog", "maxCachedBytes", maxCachedBytes, "bytes");
     this.#link = commandLinkOf(client);
     this.#stream = new RedisStream(key);
     this.#clock = currentClock(options);
-    this.#limits = { maxEvents, maxAge, appendTimeout };
+    this.#limits = { maxEvents, maxAge, appendTimeout, replayTimeout };
     // Redis says what is too old.
     const limits = { maxEvents: maxCachedEvents, maxBytes: maxCachedBytes, maxAge: Number.POSITIVE_INFINITY };
     this.#ring = new EventRing(BEGINNING, limits);
@@ -128,32 +140,25 @@ class StreamLog implements RedisEventLog, Archive {
       return errorDeferred(error);
     }
     const fields = event.event === undefined ? [DATA, event.data] : [EVENT, event.event, DATA, event.data];
-    return this.#withinTime(this.#stream.append(this.#link, this.#limits.maxEvents, fields));
+    return toDeferred(this.#withinTime(this.#stream.append(this.#link, this.#limits.maxEvents, fields)));
   }
 
-  #withinTime(appending: PromiseLike<string>): Deferred<string> {
+  async #withinTime(appending: PromiseLike<string>): Promise<string> {
     const { appendTimeout, maxAge } = this.#limits;
-    const result = deferred<string>();
-    const cancel = this.#clock.in(appendTimeout, () => {
-      const message = `Redis has not answered for appendTimeout (${appendTimeout} milliseconds); the event may be appended or not`;
-      result.error(new EventLogUnavailableError(message));
-    });
-    appending.then(
-      (id) => {
-        cancel();
-        this.#appended++;
-        if (Number.isFinite(maxAge)) this.#dropOld();
-        result.success(id);
-      },
-      (error: unknown) => {
-        cancel();
-        const why = this.#link.isReady
-          ? `Redis refuses an event: ${String((error as Partial<Error> | null)?.message)}`
-          : "the connection was lost while an event was appended; it may be there or not";
-        result.error(new EventLogUnavailableError(why, error));
-      },
-    );
-    return result;
+    const message = `Redis has not answered for appendTimeout (${appendTimeout} milliseconds); the event may be appended or not`;
+    try {
+      const id = await within(appendTimeout, this.#clock, message, appending);
+      this.#appended++;
+      if (Number.isFinite(maxAge)) this.#dropOld();
+      return id;
+    } catch (error) {
+      this.#appendFailures++;
+      if (error instanceof EventLogUnavailableError) throw error;
+      const why = this.#link.isReady
+        ? `Redis refuses an event: ${String((error as Partial<Error> | null)?.message)}`
+        : "the connection was lost while an event was appended; it may be there or not";
+      throw new EventLogUnavailableError(why, error);
+    }
   }
 
   #dropOld(): void {
@@ -194,7 +199,9 @@ class StreamLog implements RedisEventLog, Archive {
   }
 
   after(id: string): Deferred<Page> {
-    return toDeferred(this.#pageAfter(id));
+    const { replayTimeout } = this.#limits;
+    const complaint = `Redis has not answered what a client has missed for replayTimeout (${replayTimeout} milliseconds)`;
+    return toDeferred(within(replayTimeout, this.#clock, complaint, this.#pageAfter(id)));
   }
 
   /** The entry of the id itself is asked for, too: while it is there, so is everything after it. */
@@ -235,8 +242,16 @@ class StreamLog implements RedisEventLog, Archive {
   stats(): RedisEventLogStats {
     const { length: kept, bytes } = this.#ring;
     const { interruptions } = this.#tail;
-    const counts = { appended: this.#appended, malformed: this.#malformed, failures: this.#failures, interruptions };
-    return { ...counts, kept, bytes, ...this.#readers.stats() };
+    return {
+      appended: this.#appended,
+      appendFailures: this.#appendFailures,
+      malformed: this.#malformed,
+      failures: this.#failures,
+      interruptions,
+      kept,
+      bytes,
+      ...this.#readers.stats(),
+    };
   }
 
   close(): void {
@@ -261,7 +276,8 @@ function valueOf(fields: readonly string[], name: string): string | undefined {
  *   `RING_EVENT_LOG_UNAVAILABLE`, if Redis refuses it, or does not answer within `appendTimeout`; then the event may be there
  *   or not. What Redis has lost itself, killed without persistence, clients are told as a gap when they are served next.
  * - A process reads new events on one connection of its own, whatever the number of clients, and encodes each once. While
- *   that is lost, clients wait, and get what came meanwhile when it is back. Clients that have been away for longer than
+ *   that is lost, clients wait, and get what came meanwhile when it is back; one on which nothing has come for 6 seconds is
+ *   given up for a new one. Clients that have been away for longer than
  *   the process's own memory are served from Redis, page by page, as fast as they read; if that fails, the response ends, so
  *   that they come again.
  * - A gap does not say how many events were missed. It is told also where nothing but the client's very last event is gone.

@@ -31,8 +31,12 @@ export type RedisCommandClient = NodeRedisCommands | IoRedisCommands;
 export interface CommandLink {
   readonly isReady: boolean;
   send(command: readonly [string, ...string[]]): PromiseLike<unknown>;
-  /** A second connection, for commands that block. */
-  duplicate(): CommandLink;
+  /**
+   * A second connection, for commands that block.
+   *
+   * @param onLost Called when it is lost, also where the client sends its commands again on another one by itself.
+   */
+  duplicate(onLost: () => void): CommandLink;
   /** Ends the connection. */
   end(): void;
 }
@@ -67,10 +71,11 @@ class NodeRedisLink implements CommandLink {
     return this.#client.sendCommand(command);
   }
 
-  duplicate(): CommandLink {
+  duplicate(onLost: () => void): CommandLink {
     const client = this.#client.duplicate();
     // Without a listener an error would end the process; the commands that fail with it tell of it.
     client.on("error", () => {});
+    client.on("reconnecting", onLost);
     client.connect().then(undefined, () => {});
     return new NodeRedisLink(client);
   }
@@ -95,9 +100,10 @@ class IoRedisLink implements CommandLink {
     return this.#client.call(name, ...parameters);
   }
 
-  duplicate(): CommandLink {
+  duplicate(onLost: () => void): CommandLink {
     const client = this.#client.duplicate();
     client.on("error", () => {});
+    client.on("close", onLost);
     // It connects by itself, unless it was told to wait; then its first command makes it.
     return new IoRedisLink(client);
   }

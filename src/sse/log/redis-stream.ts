@@ -29,8 +29,8 @@ function compareDigits(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Milliseconds that a command may block: a connection that is silent longer is not waited for. */
-const BLOCK = 5000;
+/** Milliseconds that a command may block: less than the time after which a client gives a silent connection up. */
+export const BLOCK = 1000;
 
 export class RedisStream {
   readonly #key: string;

@@ -148,14 +148,14 @@ describe("the fallback of startServer", () => {
       answer();
       setTimeout(() => res.end("late"), 50);
     };
-    const server = await started(() => null, { fallback, shutdownTimeout: 5 });
+    const server = await started(() => null, { fallback, shutdownTimeout: 60, keepAliveTimeout: 60_000 });
     const fetching = fetch(`http://localhost:${server.port}/`);
     await asked;
     const closed = server.close();
     expect(await (await fetching).text()).toBe("late");
     const begun = performance.now();
     await closed;
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 });
 

@@ -209,7 +209,7 @@ describe("over HTTP/2", () => {
     const { session } = await over2(() => new Promise<never>(() => {}), { idleTimeout: 80 });
     const begun = performance.now();
     await ended(session.request());
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   /** A frame of HTTP/2, and what a client begins with. */

@@ -229,7 +229,7 @@ describe("idleTimeout", () => {
 
   it("cuts slower ones, handlers that think too long, and connections that wait (39)", async () => {
     const { port } = await started(({ uri }) => (uri === "/quick" ? { body: "ok" } : new Promise<never>(() => {})), {
-      idleTimeout: 60,
+      idleTimeout: 500,
     });
     const [thinking, waiting, silent] = [await rawClient(port), await rawClient(port), await rawClient(port)];
     const begun = performance.now();
@@ -238,7 +238,7 @@ describe("idleTimeout", () => {
     expect(await thinking.ended()).toBe("");
     expect(await waiting.ended()).toMatch(/ok$/);
     expect(await silent.ended()).toBe("");
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 });
 

