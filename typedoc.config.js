@@ -117,6 +117,8 @@ export default {
   out: "docs/api",
   // The README and the guides lead to each other by headings that typedoc names otherwise than GitHub does.
   readme: "none",
+  // Links to them need a remote, which not every clone has.
+  disableSources: true,
   excludeInternal: true,
   excludePrivate: true,
   treatWarningsAsErrors: true,

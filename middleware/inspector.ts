@@ -6,11 +6,13 @@ import { inspectionOf, isLocal, PAGE, POLICY, type Recorder, startRecorder, time
 import { tagged, watchParts } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
+/** How a handler is watched. */
 export interface InspectedOptions {
   /** Is anything measured? @default true, unless NODE_ENV is "production" */
   readonly enabled?: boolean | undefined;
 }
 
+/** Where the page is, and how much it keeps. */
 export interface InspectorOptions extends InspectedOptions {
   /** Where the page is; its data is at `/data` below. Under a mount it is the path inside. @default "/__inspector" */
   readonly path?: string | undefined;

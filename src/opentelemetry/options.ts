@@ -9,6 +9,7 @@ import {
 import { checkOptionNames, type OptionNames } from "../errors/options.js";
 import { BUCKETS } from "./attributes.js";
 
+/** Where spans and metrics go. */
 export interface TelemetryOptions {
   /** @default the one that is registered with OpenTelemetry's API */
   readonly tracerProvider?: TracerProvider | undefined;

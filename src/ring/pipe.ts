@@ -2,6 +2,7 @@
 
 import { partOf } from "./tag.js";
 
+/** The signatures of `pipe`: each middleware is given the handler that the one before it has made. */
 // biome-ignore format: a table
 export interface Pipe {
   <A>(handler: A): A;

@@ -7,6 +7,7 @@ import { DRAINED, Failure, type Taker, WAITING } from "./protocol.js";
 import { SourceView } from "./views.js";
 import { setWatcher } from "./watching.js";
 
+/** How streams are watched. */
 export interface StreamWatchOptions {
   /** Streams that are remembered; beyond that the oldest are forgotten, unless others lead to them. @default 2000 */
   readonly limit?: number | undefined;
@@ -28,6 +29,7 @@ export interface StreamWatch {
   graph(): WatchedGraph;
   /** The ids that the graph has for a stream: two for a splice of two streams. */
   idsOf(stream: object): readonly string[];
+  /** Ends the watch. */
   stop(): void;
 }
 
