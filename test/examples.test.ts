@@ -6,7 +6,7 @@ import type { Talk } from "./examples/clients.js";
 import { httpTalks, talkNews } from "./examples/http-talks.js";
 import { socketTalks, tlsTalks } from "./examples/socket-talks.js";
 import { talkChat, websocketTalks } from "./examples/websocket-talks.js";
-import { describeWith, findProgram, redisServerPath } from "./needs.js";
+import { describeWith, findProgram, npmRegistry, redisServerPath } from "./needs.js";
 import { readProjectFile, root } from "./sources.js";
 
 jest.setTimeout(60_000);
@@ -42,7 +42,7 @@ const files = readdirSync(`${root}examples`).filter((name) => name.endsWith(".ts
 describe("the examples", () => {
   it("are all listed for readers, and all run here", () => {
     const listed = [...readProjectFile("examples/README.md").matchAll(/^\| \[(.*?)\]\((.*?)\)/gm)];
-    expect(new Set(listed.map(([, name]) => name))).toEqual(new Set(["demo", ...files]));
+    expect(new Set(listed.map(([, name]) => name))).toEqual(new Set(["demo", "starter", ...files]));
     for (const [, name, target] of listed) expect(target).toBe(name);
     expect(new Set(Object.keys({ ...talks, ...tlsTalks, ...ends }))).toEqual(new Set(files));
   });
@@ -76,6 +76,20 @@ describe("npm run example", () => {
     expect((await wrong.ended).code).toBe(1);
   });
 });
+
+describeWith(
+  "npm's registry",
+  npmRegistry(),
+  "the starter",
+  () => {
+    it("passes its own tests where it is copied to, with the package as it is published", async () => {
+      const check = checkout.start("node", "scripts/check-starter.js");
+      if ((await check.ended).code !== 0) throw check.failure();
+      expect(await check.prints(/pass \d+\n[^]*the starter works/)).toMatch(/^pass [1-9]/);
+    }, 180_000);
+  },
+  "it does not answer",
+);
 
 describeWith("redis-server", redisServerPath(), "the examples over Redis", (path) => {
   it.each([

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chromiumPath, findProgram, nginxPath, postgresFolder, pythonWith, skipLoudly } from "./needs.js";
+import { chromiumPath, findProgram, nginxPath, npmRegistry, postgresFolder, pythonWith, skipLoudly } from "./needs.js";
 
 const before = { ...process.env };
 
@@ -37,6 +37,13 @@ describe("findProgram", () => {
 
   it("is undefined if none is installed", () => {
     expect(findProgram("no-such-program", "nor-this-one")).toBeUndefined();
+  });
+});
+
+describe("npmRegistry", () => {
+  it("is undefined if it does not answer", () => {
+    process.env["npm_config_registry"] = "http://127.0.0.1:1/";
+    expect(npmRegistry()).toBeUndefined();
   });
 });
 

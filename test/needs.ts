@@ -1,6 +1,6 @@
 /**
- * For tests that need a program of the machine: Chromium, nginx, a module of Python. Where it is absent they are skipped with a loud
- * line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
+ * For tests that need a program of the machine (Chromium, nginx, a module of Python), or npm's registry. Where it is absent
+ * they are skipped with a loud line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
@@ -36,6 +36,14 @@ function newestOnDebian(program: string): string | undefined {
 /** nginx: `NGINX_PATH` if it is set, else the usual places; undefined if there is none. */
 export function nginxPath(): string | undefined {
   return givenProgram("NGINX_PATH") ?? findProgram("nginx");
+}
+
+/** The registry that npm installs from, if it answers; undefined if it does not. */
+export function npmRegistry(): string | undefined {
+  const { env } = process;
+  const impatient = ["--fetch-retries=0", "--fetch-timeout=10000", "--prefer-online"];
+  if (spawnSync("npm", ["view", "express", "version", ...impatient], { env }).status !== 0) return undefined;
+  return spawnSync("npm", ["config", "get", "registry"], { env, encoding: "utf8" }).stdout.trim();
 }
 
 const pythons = new Map<string, string | undefined>();
@@ -107,14 +115,20 @@ export function skipLoudly(tool: string, reason: string): void {
  *   it("shows the clock", async () => { ... });
  * });
  */
-export function describeWith<T>(tool: string, found: T | undefined, name: string, tests: (found: T) => void): void {
+export function describeWith<T>(
+  tool: string,
+  found: T | undefined,
+  name: string,
+  tests: (found: T) => void,
+  reason = "it is not installed (.ci/run lists the Debian packages)",
+): void {
   if (found !== undefined) {
     describe(name, () => {
       tests(found);
     });
     return;
   }
-  skipLoudly(tool, "it is not installed (.ci/run lists the Debian packages)");
+  skipLoudly(tool, reason);
   // oxlint-disable-next-line jest/no-disabled-tests -- loudly, and never in CI
   describe.skip(name, () => {
     it(`needs ${tool}`, () => {
