@@ -27,21 +27,28 @@ export function parseErrors(text: string): readonly unknown[] {
 }
 
 export function claimsIn(text: string): Claim[] {
-  const claims: Claim[] = [];
-  const scanner = ts.createScanner(ts.ScriptTarget.ES2023, false, ts.LanguageVariant.Standard, text);
-  for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
-    if (token !== ts.SyntaxKind.SingleLineCommentTrivia) continue;
-    const [, kind, said] = CLAIM.exec(scanner.getTokenText().trimEnd()) ?? [];
-    if (kind === undefined || said === undefined) continue;
-    const position = scanner.getTokenStart();
-    claims.push({
-      kind: kind as Claim["kind"],
-      text: said,
-      position,
-      line: text.slice(0, position).split("\n").length - 1,
-    });
-  }
-  return claims;
+  return commentsIn(parse(text)).flatMap(({ pos, end }) => {
+    const [, kind, said] = CLAIM.exec(text.slice(pos, end).trimEnd()) ?? [];
+    if (kind === undefined || said === undefined) return [];
+    const line = text.slice(0, pos).split("\n").length - 1;
+    return [{ kind: kind as Claim["kind"], text: said, position: pos, line }];
+  });
+}
+
+/** All comments. They stand before tokens; a scanner alone takes for some what is text in a template or a pattern. */
+function commentsIn(source: ts.SourceFile): ts.CommentRange[] {
+  const found = new Map<number, ts.CommentRange>();
+  const visit = (node: ts.Node): void => {
+    const children = node.getChildren(source);
+    for (const child of children) visit(child);
+    if (children.length > 0) return;
+    const start = node.getFullStart();
+    for (const comments of [ts.getTrailingCommentRanges, ts.getLeadingCommentRanges]) {
+      for (const comment of comments(source.text, start) ?? []) found.set(comment.pos, comment);
+    }
+  };
+  visit(source);
+  return [...found.values()].sort((one, other) => one.pos - other.pos);
 }
 
 interface Insertion {
