@@ -5,6 +5,7 @@ import express from "express";
 import express4 from "express-4";
 import { got } from "got";
 import { readProjectFile } from "../sources.js";
+import { clojureNames, clojureOptions } from "./clojure-names.js";
 import { cellsBelow } from "./tables.js";
 
 const guide = readProjectFile("migration-guide.md");
@@ -62,7 +63,7 @@ describe("the guide, for those who come from another client", () => {
   it("has every option of got", () => {
     const prototype = Object.getPrototypeOf(got.defaults.options) as object;
     const options = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(
-      ([, { get }]) => get !== undefined,
+      ([, property]) => "get" in property,
     );
     const names = options.map(([name]) => name);
     expect(names).toEqual(expect.arrayContaining(["url", "retry", "https"]));
@@ -73,5 +74,39 @@ describe("the guide, for those who come from another client", () => {
     const names =
       "method headers body redirect cache credentials mode referrer referrerPolicy integrity keepalive signal window";
     expect(missing("fetch, option by option", [...names.split(" "), "duplex", "priority", "dispatcher"])).toEqual([]);
+  });
+});
+
+/** The headings of tables for a namespace, which they name in backticks. */
+const headingsFor = (namespace: string): string[] =>
+  guide
+    .split("\n")
+    .flatMap((line) => (/^#+ /.test(line) && line.includes(`\`${namespace}\``) ? [line.replace(/^#+ /, "")] : []));
+
+describe("the guide, for those who come from Clojure", () => {
+  it.each(Object.entries(clojureNames))("has every public name of %s", (namespace, names) => {
+    const headings = headingsFor(namespace);
+    expect([namespace, headings.length > 0]).toEqual([namespace, true]);
+    const said = headings.flatMap(listed).flatMap((code) => [code, code.slice(code.lastIndexOf("/") + 1)]);
+    expect(names.split(" ").filter((name) => !said.includes(name))).toEqual([]);
+  });
+});
+
+describe("the guide, for those who come from clj-http", () => {
+  const camelCase = (name: string): string => name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
+  const sources = ["types", "connection-options", "pool", "proxy", "lookup"].map((name) =>
+    readProjectFile(`src/http/client/${name}.ts`),
+  );
+  const declared = new Set(
+    sources.flatMap((text) => [...text.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name)),
+  );
+  /** Rows of every table that name an option as Clojure does. */
+  const told = new Set(
+    [...guide.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => cell.match(/(?<=`:)[\w-]+/g) ?? []),
+  );
+
+  it("has a row for every option that has not its name here, in camel case", () => {
+    const missing = clojureOptions.split(" ").filter((name) => !declared.has(camelCase(name)) && !told.has(name));
+    expect(missing).toEqual([]);
   });
 });

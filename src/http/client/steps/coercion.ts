@@ -3,7 +3,7 @@ import { type ByteBody, charset, isReadable, readBytes } from "../../../byte-str
 import { type Awaitable, andThen } from "../../../deferred/index.js";
 import { formDecodeMap } from "../../../ring/codec.js";
 import { findContentTypeCharset } from "../../../ring/parsing.js";
-import { isSource, type Source, toWebReadable } from "../../../stream/index.js";
+import { isSource, type Source, toReadable, toWebReadable } from "../../../stream/index.js";
 import { CoercionError } from "../errors.js";
 import { isUnexceptionalStatus } from "../response.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
