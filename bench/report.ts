@@ -45,7 +45,9 @@ export function keep(name: string, fresh: readonly Recorded[], order: readonly s
   writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
   writeFileSync(`${resultsFolder}${name}.md`, `# Benchmarks\n\n${markdown(kept)}\n`);
   writeFileSync(`${resultsFolder}${name}.svg`, plot(kept));
-  if (name === "results") publish(kept);
+  if (name !== "results") return;
+  publish(kept);
+  writeFileSync(`${resultsFolder}overview.svg`, plot(kept.filter((row) => overview.has(row.name))));
 }
 
 /** Puts the table into docs/benchmarks.md, between its markers. */
@@ -57,6 +59,9 @@ function publish(kept: readonly Recorded[]): void {
   if (from === -1 || to === -1) throw new Error(`${guide} lacks the lines ${begin} and ${end}`);
   writeFileSync(guide, `${text.slice(0, from + begin.length)}\n${markdown(kept)}\n${text.slice(to)}`);
 }
+
+/** Rows that the README shows: one for each kind of user. */
+const overview = new Set(["in-front", "server-json", "websocket"]);
 
 const number = (value: number): string => Math.round(value).toLocaleString("en");
 

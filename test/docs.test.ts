@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { claimsIn } from "./docs/claims.js";
 import { examplesOf, type Origin } from "./docs/docstrings.js";
 import { entryPoints, published } from "./docs/entry-points.js";
+import { codesIn, type ErrorCode, listedErrors, madeErrors } from "./docs/error-codes.js";
 import { headingsOf, linksOf, snippetsOf } from "./docs/markdown.js";
 import { run } from "./docs/run.js";
 import { placeOf, type Snippet } from "./docs/snippet.js";
@@ -96,5 +97,51 @@ describe("the tables of the migration guide", () => {
         .map((one) => `${guide}: ${one} of ${name} is in no table`),
     ];
     expect(faults).toEqual([]);
+  });
+});
+
+describe("the tables of the guide to errors", () => {
+  const page = readProjectFile("docs/errors.md");
+  const rowOf = ({ code, errorClass, status }: ErrorCode) => `${code} of ${errorClass}, status ${status}`;
+  const rows = listedErrors(page).map(rowOf);
+  const made = new Set(published.flatMap((path) => madeErrors(path, readProjectFile(path))).map(rowOf));
+
+  it("list every error that the sources make, with its class and status, once", () => {
+    expect(rows.toSorted()).toEqual([...made].toSorted());
+  });
+
+  it("know every code that is named anywhere in the sources", () => {
+    const named = new Set(published.flatMap((path) => codesIn(readProjectFile(path))));
+    const listed = new Set(listedErrors(page).map(({ code }) => code));
+    expect([...named].filter((code) => !listed.has(code))).toEqual([]);
+  });
+
+  it("are the only codes that the documents name", () => {
+    const listed = new Set(listedErrors(page).map(({ code }) => code));
+    const unknown = paths.flatMap((path) =>
+      codesIn(readProjectFile(path))
+        .filter((code) => !listed.has(code))
+        .map((code) => `${path}: ${code}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
+describe("the table of limits", () => {
+  const page = readProjectFile("docs/sessions-and-security.md");
+  const limits = Array.from(
+    page.matchAll(/^\| `(?<name>\w+)` \| `(?<option>\w+)` \| (?<said>[^|]+) \|/gm),
+    ({ groups: { name = "", option = "", said = "" } = {} }) => ({ name, option, said }),
+  );
+  /** A number, "Infinity", "none" or "no". */
+  const valueOf = (text: string) => /[\w]+/.exec(text)?.[0];
+
+  it("is found", () => {
+    expect(limits.length).toBeGreaterThan(30);
+  });
+
+  it.each(limits)("has the default of $option of $name", ({ name, option, said }) => {
+    const [found] = entryPoints.flatMap(({ source }) => sources.defaultOf(source, name, option) ?? []);
+    expect(valueOf(said)).toBe(valueOf(found ?? "missing"));
   });
 });

@@ -20,6 +20,11 @@ export class RingError extends Error {
     this.code = code;
     if (options.status !== undefined) this.status = options.status;
   }
+
+  /** Is `status` what another server has answered, and so nothing to tell one's own client? */
+  get isOfPeer(): boolean {
+    return false;
+  }
 }
 
 /** An argument or an option is wrong; thrown in place, when the thing is built. Code `RING_INVALID_ARGUMENT`. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
-import { Exchange, type Head, InvalidResponseError, isClientsFault, serve } from "../message/index.js";
+import { Exchange, failureResponse, type Head, InvalidResponseError, serve } from "../message/index.js";
 import type { RingResponse } from "../ring/types.js";
 import { FetchResponse } from "./response.js";
 
@@ -37,7 +37,7 @@ export class FetchExchange extends Exchange {
     }
   }
 
-  override get isNodes(): boolean {
+  override becomeNodes(): boolean {
     return false;
   }
 
@@ -57,7 +57,7 @@ export class FetchExchange extends Exchange {
 
   protected override fail(error: unknown): void {
     const { errorHandler } = this.#rest;
-    const plain = (): RingResponse => plainly(error, this.route);
+    const plain = (): RingResponse => failureResponse(error, this.route);
     if (errorHandler === undefined || this.#hasFailed) serve(plain, undefined, this);
     else {
       this.#hasFailed = true;
@@ -69,12 +69,4 @@ export class FetchExchange extends Exchange {
     logError(error, `the body of the response to ${this.route} failed; it ends in the middle`);
     (this.res as unknown as FetchResponse).fail(error);
   }
-}
-
-/** The answer to a request that failed, as a server gives it: only what is the client's fault is told to the client. */
-function plainly(error: unknown, route: string): RingResponse {
-  const headers = { "content-type": "text/plain; charset=utf-8" };
-  if (isClientsFault(error)) return { status: error.status, headers, body: error.message };
-  logError(error, `${route} failed`);
-  return { status: 500, headers, body: "Internal Server Error" };
 }

@@ -30,10 +30,3 @@ export class NoExchangeError extends RingError {
     );
   }
 }
-
-/** Is it an error of the kit's that the client can do something about, so that its message is meant for the client too? */
-export function isClientsFault(error: unknown): error is RingError & { readonly status: number } {
-  if (!(error instanceof RingError)) return false;
-  const { status } = error;
-  return status !== undefined && status >= 400 && status < 500;
-}

@@ -14,12 +14,12 @@ const INTERNAL_ERROR = 2;
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /**
- * One request and the way to its answer, as Node has them (HTTP/2 through its compatibility layer). Each host says what
- * it does with an answer that is none, and with an error.
+ * One request and the way to its answer, as Node has them, or something like it as far as it is used here. Each host says
+ * what it does with an answer that is none, and with an error.
  */
 export abstract class Exchange implements RawExchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  req: IncomingMessage;
+  res: ServerResponse;
   #controller: AbortController | undefined;
   #raiseToTaker: ((error: unknown) => void) | undefined;
 
@@ -57,8 +57,8 @@ export abstract class Exchange implements RawExchange {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
   }
 
-  /** Are request and response Node's own, for others to use as such? */
-  get isNodes(): boolean {
+  /** Sees to it that request and response are Node's own, for others to use as such. @returns false if they cannot be */
+  becomeNodes(): boolean {
     return true;
   }
 
@@ -78,10 +78,12 @@ export abstract class Exchange implements RawExchange {
 
   /** Has the client gone, so that no answer can reach it? */
   get isGone(): boolean {
+    const stream = this.#stream;
+    if (stream !== undefined) return stream.destroyed;
     const { req, res } = this;
     // Undici, given the request as a body to send, takes its socket away.
     const socket = (req.socket as Socket | null) ?? res.socket;
-    return this.#stream?.destroyed ?? (res.destroyed || socket?.destroyed === true);
+    return res.destroyed || socket?.destroyed === true;
   }
 
   /** The stream of HTTP/2, which may go alone; the response of an HTTP/1 request goes with its socket. */
@@ -248,7 +250,7 @@ export function exchangeBehind(request: object): Exchange | undefined {
 /** Node's exchange behind a request map. @throws {NoExchangeError} code `RING_NO_EXCHANGE`, on requests of mocks and of fetch. */
 export function exchangeOf(request: object): Exchange {
   const exchange = exchangeBehind(request);
-  if (exchange === undefined || !exchange.isNodes) throw new NoExchangeError();
+  if (exchange === undefined || !exchange.becomeNodes()) throw new NoExchangeError();
   return exchange;
 }
 

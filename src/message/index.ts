@@ -1,7 +1,8 @@
 /** Node's request as a map, a map as Node's response. */
 export { wrapRingAsyncHandler } from "./async-handler.js";
-export { ContentLengthError, InvalidResponseError, isClientsFault, NoExchangeError } from "./errors.js";
+export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";
+export { failureResponse } from "./failure.js";
 export { applyHead, type Head, type HeadLine } from "./head.js";
 export { isHttp2 } from "./http2.js";
 export { type AppOfMessages, type MessageClasses, messageClasses } from "./message-classes.js";

@@ -91,6 +91,8 @@ export function originForm(target: string): string {
 
 function hasBody(req: IncomingMessage, headers: RequestHeaders): boolean {
   if (isHttp2(req)) {
+    // Only a websocket handshake has this header: clients of HTTP/2 cannot send it. What follows is frames.
+    if (headers["upgrade"] !== undefined) return false;
     return !(req as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders;
   }
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;

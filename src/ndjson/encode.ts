@@ -98,7 +98,7 @@ const PASS_ON: Expander<string, string> = {
  * Values that come bit by bit (a stream, an async iterable, a Node or web stream of objects) are sent as they come, and taken
  * no faster than the client reads; when it goes away where they come from is closed. A failure in midway, of the values or of
  * one that is no JSON, cuts the connection, so that nobody takes half of it for the whole; an array that fails before
- * anything is sent is an error as any other.
+ * anything is sent is an error like any other, for `errorHandler` or Express.
  *
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for an unknown option.
  * @example

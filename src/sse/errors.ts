@@ -53,6 +53,10 @@ export class EventSourceStatusError extends RingError {
       { status },
     );
   }
+
+  override get isOfPeer(): boolean {
+    return true;
+  }
 }
 
 /** What an event source was answered with is no event stream. Code `RING_EVENT_SOURCE_CONTENT_TYPE`. */

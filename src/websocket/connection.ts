@@ -16,7 +16,7 @@ import {
   shakeHands,
 } from "./handshake.js";
 import { checkOptions, HANDSHAKE_TIMEOUT, type WebsocketOptions } from "./options.js";
-import { Upgrade } from "./upgrade.js";
+import { type Handshake, handshakeBehind } from "./upgrade.js";
 
 /** The close code for a handler that failed. */
 export const INTERNAL_ERROR = 1011;
@@ -27,6 +27,9 @@ export const INTERNAL_ERROR = 1011;
  * From this call on what the handler returns is ignored. The request is accepted after the middleware before the handler
  * has had its turn: what it hooked on the response is run, a session is saved, and the headers and cookies set so far go
  * out with the handshake. To refuse a client do not call it, and answer with 401, 403 or a redirect as ever.
+ *
+ * Over HTTP/2 the frames run over the stream of the request (RFC 8441); it all holds there too. Only an answer of success
+ * that is not the websocket's goes out as 400, as it would open the websocket.
  *
  * A request that is no websocket handshake is answered with 400 "expected websocket request", one of an unsupported
  * version with 426, one of a foreign origin (see `origins`) or that `verify` does not let in with 403; then the deferred
@@ -75,14 +78,14 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
     return taken.refuse(refusal);
   }
   if (exchange.isOver) return taken.fail(new WebsocketClosedError("the handshake, or the request answered"));
-  const upgrade = Upgrade.behind(exchange.res) as Upgrade;
+  const handshake = handshakeBehind(exchange.res) as Handshake;
   const forget = exchange.onGone(() => taken.fail(new WebsocketClosedError("the handshake")));
   const open = (): void =>
-    shakeHands(upgrade, protocol, options, {
+    shakeHands(handshake, protocol, options, {
       opened(raw) {
         forget();
         const websocket = new Websocket(raw, options);
-        upgrade.websockets.add(websocket);
+        handshake.websockets.add(websocket);
         taken.succeed(websocket);
       },
       failed: (error) => taken.fail(error),
@@ -90,7 +93,7 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
   const { handshakeTimeout = HANDSHAKE_TIMEOUT } = options;
   const cancel = currentClock(options).in(handshakeTimeout, () => {
     taken.fail(new HandshakeTimeoutError(handshakeTimeout, `of ${exchange.route}`));
-    upgrade.socket.destroy();
+    handshake.socket.destroy();
   });
   taken.websocket.onRealized(cancel, cancel);
   if (isAdmitted === true) open();
@@ -136,7 +139,7 @@ class Takeover {
 
   /** Tells the client why it may not come in. */
   refuse(refusal: Refusal): Deferred<Websocket> {
-    refuse(this.#exchange.res, refusal);
+    refuse(this.#exchange, refusal);
     return this.fail(refusal.error);
   }
 

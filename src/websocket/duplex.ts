@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Socket } from "node:net";
 import { types } from "node:util";
 import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";
 import { Deferred, drain, errorDeferred, mark, PENDING, SUCCESS, settle, settleNow } from "../deferred/core.js";
@@ -13,6 +12,7 @@ import { type Heart, Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 import {
+  addressesUnder,
   CLOSED,
   connectionUnder,
   frameOf,
@@ -299,8 +299,8 @@ export class Websocket
 
   override description(): Description {
     const isClosed = this.isClosed();
-    const { localAddress, remoteAddress, readable, writable } = connectionUnder(this.raw) as Socket;
-    const connection = { localAddress, remoteAddress, isReadable: readable, isWritable: writable, isClosed };
+    const { readable, writable } = connectionUnder(this.raw);
+    const connection = { ...addressesUnder(this.raw), isReadable: readable, isWritable: writable, isClosed };
     const { pendingPuts = 0, isSink: _, ...source } = this.#incoming.stream.description();
     return {
       type: "splice",

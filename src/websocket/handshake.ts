@@ -1,10 +1,11 @@
 /** The opening handshake of a websocket on a server: who is let in, and what the answer says. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { type ServerOptions, WebSocketServer } from "ws";
 import type { Awaitable } from "../deferred/index.js";
 import { InvalidArgumentError } from "../errors/index.js";
-import type { Exchange } from "../message/index.js";
+import { type Exchange, isHttp2 } from "../message/index.js";
 import type { ResponseHeaders } from "../ring/types.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
 import {
@@ -14,10 +15,10 @@ import {
   WebsocketRefusedError,
   WebsocketVersionError,
 } from "./errors.js";
-import { headerLines, MAX_PAYLOAD, type WebsocketOptions } from "./options.js";
+import { MAX_PAYLOAD, type WebsocketOptions } from "./options.js";
 import type { RawWebSocket } from "./raw-socket.js";
 import { requestProtocols } from "./ring.js";
-import { Upgrade } from "./upgrade.js";
+import { type Handshake, handshakeBehind, NOT_COLLECTED } from "./upgrade.js";
 
 /** 16 bytes in Base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -28,6 +29,8 @@ const TEXT = { "content-type": "text/plain" };
 export interface Refusal {
   readonly error: HandshakeError;
   readonly headers: ResponseHeaders;
+  /** Headers about the connection, of which HTTP/2 has none. */
+  readonly ofConnection?: ResponseHeaders;
   readonly body: string;
   /** Is it the server that cannot, not the client that must not? */
   readonly isServersFault?: boolean;
@@ -36,14 +39,14 @@ export interface Refusal {
 /** Why the client is refused; undefined if it may come in. */
 export function refusalOf(exchange: Exchange, { origins }: WebsocketOptions): Refusal | undefined {
   const { req, res } = exchange;
-  const why = whyNoHandshake(req);
+  const why = isHttp2(req) ? whyNoConnect(exchange) : whyNoUpgrade(req);
   if (why !== undefined) return expectedWebsocket(why);
   const version = req.headers["sec-websocket-version"] ?? "";
   if (version !== "13") {
-    const headers = { upgrade: "websocket", "sec-websocket-version": "13" };
-    return { error: new WebsocketVersionError(version), headers, body: "" };
+    const headers = { "sec-websocket-version": "13" };
+    return { error: new WebsocketVersionError(version), ofConnection: { upgrade: "websocket" }, headers, body: "" };
   }
-  if (Upgrade.behind(res) === undefined) {
+  if (handshakeBehind(res) === undefined) {
     const why =
       "the server does not route upgrade requests; call withWebsockets(app) before app.listen, or attachWebsockets(server, app)";
     return { ...expectedWebsocket(why), isServersFault: true };
@@ -60,12 +63,13 @@ export function notVerified(): Refusal {
 function expectedWebsocket(why: string): Refusal {
   return {
     error: new NotAWebsocketRequestError(why),
-    headers: { ...TEXT, connection: "close" },
+    headers: TEXT,
+    ofConnection: { connection: "close" },
     body: "expected websocket request",
   };
 }
 
-function whyNoHandshake(req: IncomingMessage): string | undefined {
+function whyNoUpgrade(req: IncomingMessage): string | undefined {
   const { connection, upgrade } = req.headers;
   if (req.method !== "GET") return `the method is ${req.method}, not GET`;
   if (req.httpVersion !== "1.1") return `the protocol is HTTP/${req.httpVersion}, not HTTP/1.1`;
@@ -73,6 +77,13 @@ function whyNoHandshake(req: IncomingMessage): string | undefined {
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection ?? "")) return "there is no header `connection: upgrade`";
   if (!KEY.test(req.headers["sec-websocket-key"] ?? "")) return "there is no valid header sec-websocket-key";
   return undefined;
+}
+
+/** Over HTTP/2 a handshake is a CONNECT, which comes here as a GET (RFC 8441, 5). */
+function whyNoConnect({ req, res }: Exchange): string | undefined {
+  if (handshakeBehind(res) === undefined) return "over HTTP/2 it is a CONNECT with the :protocol websocket";
+  const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
+  return stream.endAfterHeaders ? "the stream has ended" : undefined;
 }
 
 function mayConnect(req: IncomingMessage, origins: WebsocketOptions["origins"]): boolean {
@@ -83,9 +94,10 @@ function mayConnect(req: IncomingMessage, origins: WebsocketOptions["origins"]):
 }
 
 /** Answers with a refusal, as an ordinary response. */
-export function refuse(res: ServerResponse, { error, headers, body }: Refusal): void {
+export function refuse({ req, res }: Exchange, { error, headers, ofConnection, body }: Refusal): void {
   if (res.headersSent) return;
-  res.writeHead(error.status as number, { ...headers, "content-length": Buffer.byteLength(body) });
+  const added = isHttp2(req) ? undefined : ofConnection;
+  res.writeHead(error.status as number, { ...added, ...headers, "content-length": Buffer.byteLength(body) });
   res.end(body);
 }
 
@@ -133,7 +145,7 @@ export interface HandshakeOutcome {
  * collected on it. If middleware fails over it, the connection is cut.
  */
 export function shakeHands(
-  upgrade: Upgrade,
+  handshake: Handshake,
   protocol: string,
   options: HandshakeOptions,
   { opened, failed }: HandshakeOutcome,
@@ -142,18 +154,20 @@ export function shakeHands(
     try {
       step();
     } catch (error) {
-      upgrade.socket.destroy();
+      handshake.socket.destroy();
       failed(error);
     }
   };
   guarded(() => {
     // Now, as the head may be written before the response ends.
-    for (const [name, value] of Object.entries(options.headers ?? {})) upgrade.res.setHeader(name, value);
-    upgrade.finish(() =>
+    for (const [name, value] of Object.entries(options.headers ?? {})) {
+      if (!NOT_COLLECTED.has(name.toLowerCase())) handshake.res.setHeader(name, value);
+    }
+    handshake.finish(() =>
       guarded(() => {
-        const raw = complete(upgrade, protocol, options);
+        const raw = complete(handshake, protocol, options);
         if (raw !== undefined) {
-          options.pipelineTransform?.(raw, upgrade.socket);
+          options.pipelineTransform?.(raw, handshake.socket);
           opened(raw);
         } else failed(new NotAWebsocketRequestError("its sub-protocols or extensions are malformed"));
       }),
@@ -161,54 +175,17 @@ export function shakeHands(
   });
 }
 
-/** @returns undefined if `ws` has answered by itself: it checks what is offered. */
-function complete(upgrade: Upgrade, protocol: string, options: HandshakeOptions): RawWebSocket | undefined {
-  const { req, res, socket, head } = upgrade;
-  if (!res.headersSent) res.writeHead(101);
-  const lines = collectedLines(res);
-  upgrade.release();
-
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
-    perMessageDeflate: options.compression ?? false,
-    autoPong: options.autoPong ?? true,
-    closeTimeout: options.closeTimeout ?? CLOSE_TIMEOUT,
-    handleProtocols: () => protocol || false,
-  } as ServerOptions);
-  server.on("headers", (own) => own.push(...lines));
-  let raw: RawWebSocket | undefined;
-  server.handleUpgrade(req, socket, head, (made) => {
-    raw = made as unknown as RawWebSocket;
-  });
-  return raw;
-}
-
-/** Of Node, though its types do not say so for responses. */
-interface RawHeaderNames {
-  getRawHeaderNames(): string[];
-}
-
-/** Headers that are the handshake's own, or belong to a body. */
-const NOT_COLLECTED = new Set([
-  "connection",
-  "upgrade",
-  "sec-websocket-accept",
-  "sec-websocket-extensions",
-  "sec-websocket-protocol",
-  "content-length",
-  "content-type",
-  "transfer-encoding",
-  "keep-alive",
-]);
-
-/** What middleware and options have set on the response, as header lines. */
-function collectedLines(res: ServerResponse): string[] {
-  const lines: string[] = [];
-  for (const name of (res as unknown as RawHeaderNames).getRawHeaderNames()) {
-    if (NOT_COLLECTED.has(name.toLowerCase())) continue;
-    for (const value of headerLines(res.getHeader(name) as string | number | string[])) lines.push(`${name}: ${value}`);
-  }
-  return lines;
+/** Has `ws` make the socket, as the options say. */
+function complete(handshake: Handshake, protocol: string, options: HandshakeOptions): RawWebSocket | undefined {
+  return handshake.open(
+    new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+      perMessageDeflate: options.compression ?? false,
+      autoPong: options.autoPong ?? true,
+      closeTimeout: options.closeTimeout ?? CLOSE_TIMEOUT,
+      handleProtocols: () => protocol || false,
+    } as ServerOptions),
+  );
 }

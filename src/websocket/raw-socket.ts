@@ -3,6 +3,8 @@
  * knows how they differ, and the one that touches what `ws` keeps to itself.
  */
 
+import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import type { Duplex, Writable } from "node:stream";
 
 /** A `WebSocket` of `ws` 7 or 8, as far as it is used here. */
@@ -40,6 +42,19 @@ interface Inflater {
 /** The connection under a websocket. */
 export function connectionUnder(ws: RawWebSocket): Duplex {
   return (ws as unknown as Inside)._socket;
+}
+
+/** Both ends of a connection; undefined once it is closed. */
+export interface Addresses {
+  readonly localAddress: string | undefined;
+  readonly remoteAddress: string | undefined;
+}
+
+/** Between whom a websocket runs: a stream of HTTP/2 has the addresses of its session. */
+export function addressesUnder(ws: RawWebSocket): Addresses {
+  const connection = connectionUnder(ws) as Partial<Socket> & Partial<ServerHttp2Stream>;
+  const { localAddress, remoteAddress } = "session" in connection ? (connection.session?.socket ?? {}) : connection;
+  return { localAddress, remoteAddress };
 }
 
 /** Holds the peer back, and lets it go on. */

@@ -48,7 +48,7 @@ export function close(socket: WebsocketSocket, code = 1000, reason = "Normal Clo
   socket.close(code, reason);
 }
 
-/** Does the request ask for a websocket? @see Source: `ring.websocket/upgrade-request?`. */
+/** Does the request ask for a websocket, over HTTP/1 or HTTP/2? @see Source: `ring.websocket/upgrade-request?`. */
 export function isUpgradeRequest(request: Pick<RingRequest, "headers">): boolean {
   const { connection, upgrade } = request.headers;
   return connection !== undefined && /\bupgrade\b/i.test(connection) && upgrade?.toLowerCase() === "websocket";

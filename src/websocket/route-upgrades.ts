@@ -38,16 +38,28 @@ export function checkUpgradeOptions({ closeCode = GOING_AWAY }: UpgradeOptions):
   checkClose(closeCode, "");
 }
 
+/** Where the open websockets of a server count, which `server.close()` sends away. */
+export function openWebsockets(server: Server, options: RouteOptions): OpenWebsockets {
+  const { closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0, closeCode = GOING_AWAY } = options;
+  const websockets = new OpenWebsockets({ closeTimeout, idleTimeout, closeCode });
+  closeTogether(server, websockets);
+  return websockets;
+}
+
 /** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */
-export function routeUpgrades(server: Server, app: RequestListener, options: RouteOptions = {}): void {
-  const { accept, closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0, closeCode = GOING_AWAY } = options;
+export function routeUpgrades(
+  server: Server,
+  app: RequestListener,
+  options: RouteOptions = {},
+  known?: OpenWebsockets,
+): void {
+  const { accept } = options;
   checkUpgradeOptions(options);
   const apps = routed.get(server) ?? new WeakSet();
   if (apps.has(app)) return;
   routed.set(server, apps.add(app));
 
-  const websockets = new OpenWebsockets({ closeTimeout, idleTimeout, closeCode });
-  closeTogether(server, websockets);
+  const websockets = known ?? openWebsockets(server, options);
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;
     const { socket } = req;

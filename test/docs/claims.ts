@@ -27,28 +27,29 @@ export function parseErrors(text: string): readonly unknown[] {
 }
 
 export function claimsIn(text: string): Claim[] {
-  return commentsIn(parse(text)).flatMap(({ pos, end }) => {
-    const [, kind, said] = CLAIM.exec(text.slice(pos, end).trimEnd()) ?? [];
+  return commentsIn(text).flatMap((position) => {
+    const [line = ""] = text.slice(position).split("\n", 1);
+    const [, kind, said] = CLAIM.exec(line.trimEnd()) ?? [];
     if (kind === undefined || said === undefined) return [];
-    const line = text.slice(0, pos).split("\n").length - 1;
-    return [{ kind: kind as Claim["kind"], text: said, position: pos, line }];
+    return { kind: kind as Claim["kind"], text: said, position, line: text.slice(0, position).split("\n").length - 1 };
   });
 }
 
-/** All comments. They stand before tokens; a scanner alone takes for some what is text in a template or a pattern. */
-function commentsIn(source: ts.SourceFile): ts.CommentRange[] {
-  const found = new Map<number, ts.CommentRange>();
+/** Where comments up to the end of a line begin: between the tokens of the parsed text, as a scanner alone loses its way in templates. */
+function commentsIn(text: string): number[] {
+  const source = parse(text);
+  const found = new Set<number>();
   const visit = (node: ts.Node): void => {
     const children = node.getChildren(source);
-    for (const child of children) visit(child);
+    children.forEach(visit);
     if (children.length > 0) return;
-    const start = node.getFullStart();
-    for (const comments of [ts.getTrailingCommentRanges, ts.getLeadingCommentRanges]) {
-      for (const comment of comments(source.text, start) ?? []) found.set(comment.pos, comment);
+    const before = [ts.getTrailingCommentRanges(text, node.pos), ts.getLeadingCommentRanges(text, node.pos)];
+    for (const { kind, pos } of before.flatMap((ranges) => ranges ?? [])) {
+      if (kind === ts.SyntaxKind.SingleLineCommentTrivia) found.add(pos);
     }
   };
   visit(source);
-  return [...found.values()].sort((one, other) => one.pos - other.pos);
+  return [...found];
 }
 
 interface Insertion {

@@ -1,6 +1,7 @@
 /** The means by which documents are held to what they say must themselves be able to fail. */
 import { describe, expect, it } from "@jest/globals";
 import { examplesOf } from "./docstrings.js";
+import { codesIn, listedErrors, madeErrors } from "./error-codes.js";
 import { headingsOf, linksOf, snippetsOf } from "./markdown.js";
 import { run } from "./run.js";
 import { type Snippet, textOf } from "./snippet.js";
@@ -20,6 +21,7 @@ describe("run", () => {
     ["a value inside a function", "const f = () => {\n  shared; // => 1\n};\nf();"],
     ["a declaration", "const two = shared + 1; // => 2"],
     ["claims inside what another is about", "[1].map((n) => {\n  n; // => 1\n  return n + 1;\n}); // => [2]"],
+    ["a value behind a template", "const name = `${shared}`;\nshared + 1; // => 2"],
     ["no semicolon", "shared // => 1\nconst two = 2 // => 2"],
     ["a map", "({ a: shared }); // => { a: 1 }"],
     ["a value that is awaited", "await Promise.resolve(shared); // => 1"],
@@ -40,6 +42,8 @@ describe("run", () => {
     ["another value after a template", "`a ${shared} b`;\nshared; // => 2", /^guide\.md:11: .*toEqual/],
     ["another value after a pattern", '/["`]/.test("");\nshared; // => 2', /^guide\.md:11: .*toEqual/],
     ["another value of a declaration", "const two = shared + 1; // => 3", /^guide\.md:10: /],
+    ["another value behind a template", "const name = `${shared}`;\nshared; // => 3", /^guide\.md:11: .*toEqual/],
+    ["another value behind a pattern", 'const quote = /[`"]/;\nshared; // => 3', /^guide\.md:11: .*toEqual/],
     ["a value that is not awaited", "Promise.resolve(1); // => 1", /^guide\.md:10: .* has to be awaited first$/],
     ["something else that is printed", "console.log('a'); // prints b", /^guide\.md:10: /],
     ["nothing printed", "shared; // prints b", /^guide\.md:10: /],
@@ -185,6 +189,53 @@ describe("tablesOf", () => {
           { name: "Bus", line: 6 },
         ],
       },
+    ]);
+  });
+});
+
+describe("madeErrors", () => {
+  it.each([
+    ["a class", 'class A extends B { constructor() { super("RING_A", "m"); } }', "A", "—"],
+    [
+      "a class with a status",
+      'class A extends B { constructor() { super("RING_A", "m", { status: 400 }); } }',
+      "A",
+      "400",
+    ],
+    [
+      "a status that is given",
+      'class A extends B { constructor(status) { super("RING_A", "m", { status }); } }',
+      "A",
+      "varies",
+    ],
+    ["a default", 'class A extends B { constructor(code = "RING_A") { super(code, "m"); } }', "A", "—"],
+    ["an error made in place", 'throw new B("RING_A", "m", { status: 413 });', "B", "413"],
+  ])("finds what %s tells", (_what, text, errorClass, status) => {
+    expect(madeErrors("a.ts", text)).toEqual([{ code: "RING_A", errorClass, status }]);
+  });
+
+  it("takes no comparison for an error", () => {
+    expect(madeErrors("a.ts", 'const isA = error.code === "RING_A"; // new B("RING_A")')).toEqual([]);
+  });
+});
+
+describe("codesIn", () => {
+  it("finds codes in code and in comments, and no prefixes", () => {
+    expect(codesIn('const a = "RING_A_B"; // Code `RING_C`; all begin with RING_ or RING_...')).toEqual([
+      "RING_A_B",
+      "RING_C",
+    ]);
+  });
+});
+
+describe("listedErrors", () => {
+  it("reads code, class and status of the rows", () => {
+    const rows =
+      "| code | class | status | when |\n| `RING_A` | `A` | 400 | x |\n| `RING_B` | `B` | — | x |\n| `RING_C` | `C` | its own | x |";
+    expect(listedErrors(rows)).toEqual([
+      { code: "RING_A", errorClass: "A", status: "400" },
+      { code: "RING_B", errorClass: "B", status: "—" },
+      { code: "RING_C", errorClass: "C", status: "varies" },
     ]);
   });
 });

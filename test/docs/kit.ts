@@ -28,9 +28,14 @@ export async function ask(app: App, path: string, options: RequestInit = {}): Pr
 }
 
 /** Reads the body of a GET until this text has come, then goes away. */
-export async function readUntil(app: App, path: string, text: string): Promise<string> {
+export async function readUntil(
+  app: App,
+  path: string,
+  text: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const controller = new AbortController();
-  const response = await fetch(`http://${await listen(app)}${path}`, { signal: controller.signal });
+  const response = await fetch(`http://${await listen(app)}${path}`, { signal: controller.signal, headers });
   const decoder = new TextDecoder();
   let seen = "";
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {

@@ -37,6 +37,29 @@ export class Sources {
     return symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(({ name }) => name);
   }
 
+  /**
+   * What the docs of a function's option say of its default.
+   *
+   * @param path A source that exports the function.
+   * @returns undefined if there is no such function or option, "" if its docs name no default
+   */
+  defaultOf(path: string, name: string, option: string): string | undefined {
+    const checker = this.#program.getTypeChecker();
+    const file = this.#program.getSourceFile(`${root}${path}`);
+    const module = file === undefined ? undefined : checker.getSymbolAtLocation(file);
+    const exported = module && checker.getExportsOfModule(module).find((symbol) => symbol.name === name);
+    if (exported === undefined) return undefined;
+    const options = checker
+      .getTypeOfSymbol(exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported)
+      .getCallSignatures()
+      .flatMap(({ parameters }) => parameters)
+      .flatMap((parameter) => typesIn(checker, checker.getTypeOfSymbol(parameter)))
+      .map((type) => type.getProperty(option))
+      .find((found) => found !== undefined);
+    const tag = options?.getJsDocTags(checker).find((tag) => tag.name === "default");
+    return options && ts.displayPartsToString(tag?.text);
+  }
+
   /** Type-checks snippets beside the sources, all in one program. */
   check(snippets: readonly Snippet[]): TypeCheck {
     const paths = new Map(snippets.map((snippet, place) => [snippet, `${root}${snippet.file}.${place}.ts`]));
@@ -54,6 +77,14 @@ export class Sources {
     const program = ts.createProgram([...paths.values(), ...this.#paths], OPTIONS, host, this.#program);
     return new TypeCheck(program, paths);
   }
+}
+
+/** What a parameter may be, without null and undefined; of a rest parameter what its elements may be. */
+function typesIn(checker: ts.TypeChecker, type: ts.Type): ts.Type[] {
+  const known = checker.getBaseConstraintOfType(type) ?? type;
+  if (known.isUnion()) return known.types.flatMap((part) => typesIn(checker, part));
+  if (!checker.isTupleType(known)) return [known];
+  return checker.getTypeArguments(known as ts.TypeReference).flatMap((part) => typesIn(checker, part));
 }
 
 /** Codes of "implicitly has an 'any' type". */

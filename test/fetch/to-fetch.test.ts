@@ -125,8 +125,8 @@ describe("toFetch", () => {
     [
       "an error that is the server's fault",
       new RingError("RING_X", "secret", { status: 503 }),
-      500,
-      "Internal Server Error",
+      503,
+      "Service Unavailable",
       1,
     ],
     ["nothing", undefined, 500, "Internal Server Error", 1],

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { constants, deflateRawSync } from "node:zlib";
 
 export const CONTINUATION = 0;
@@ -58,62 +59,84 @@ export function deflate(message: string | Uint8Array): Buffer {
   return deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 }
 
-export interface FrameClient {
-  readonly socket: Socket;
+export interface FrameClient<Connection extends Duplex = Socket> {
+  readonly socket: Connection;
   readonly send: (...frames: (Frame | string | Uint8Array)[]) => void;
   /** The code of the close frame that came; 1005 if it had none, 1006 if the connection ended without one. */
   readonly closed: Promise<number>;
   /** Payloads of the frames of this kind that came so far. */
   readonly payloads: (opcode: number) => readonly string[];
+  /** Waits for the payload of the frame that comes after those seen by it; fails when the connection ends first. */
+  readonly next: () => Promise<ReceivedFrame>;
+}
+
+export interface ReceivedFrame {
+  readonly opcode: number;
+  readonly payload: Buffer;
+  /** Has it been compressed? */
+  readonly isCompressed: boolean;
 }
 
 /** Makes the handshake over a plain socket, and then sends what it likes. */
 export async function frameClient(url: string, extra = ""): Promise<FrameClient> {
   const { hostname, port, pathname, search } = new URL(url);
   const socket = connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname);
-  const came: { opcode: number; payload: Buffer }[] = [];
-  let buffer = Buffer.alloc(0);
-  let hasHead = false;
-  let opened = (): void => {};
+  const client = framesOver(socket);
+  await once(socket, "connect");
+  let head = Buffer.alloc(0);
   const opening = new Promise<void>((resolve) => {
-    opened = resolve;
-  });
-  socket.on("error", () => {});
-  socket.on("data", (chunk: Buffer) => {
-    buffer = Buffer.concat([buffer, chunk]);
-    if (!hasHead) {
-      const end = buffer.indexOf("\r\n\r\n");
+    socket.on("data", function read(chunk: Buffer) {
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf("\r\n\r\n");
       if (end === -1) return;
-      hasHead = true;
-      buffer = buffer.subarray(end + 4);
-      opened();
-    }
-    for (let frame = next(); frame !== undefined; frame = next()) came.push(frame);
+      socket.off("data", read);
+      client.receive(head.subarray(end + 4));
+      socket.on("data", client.receive);
+      resolve();
+    });
   });
+  socket.write(
+    `GET ${pathname}${search} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${extra}\r\n`,
+  );
+  await opening;
+  return client;
+}
+
+/** Frames over a connection on which the handshake has been made; what comes is to be given to `receive`. */
+export function framesOver<Connection extends Duplex>(
+  socket: Connection,
+): FrameClient<Connection> & { readonly receive: (chunk: Buffer) => void } {
+  const came: ReceivedFrame[] = [];
+  let buffer = Buffer.alloc(0);
+  let seen = 0;
+  let wake = (): void => {};
   /** A server's frames are not masked. */
-  const next = (): { opcode: number; payload: Buffer } | undefined => {
+  const parse = (): ReceivedFrame | undefined => {
     if (buffer.length < 2) return undefined;
+    const first = buffer[0] as number;
     const short = (buffer[1] as number) & 127;
     const start = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (buffer.length < start) return undefined;
     const length = short === 126 ? buffer.readUInt16BE(2) : short === 127 ? Number(buffer.readBigUInt64BE(2)) : short;
     if (buffer.length < start + length) return undefined;
-    const frame = { opcode: (buffer[0] as number) & 15, payload: buffer.subarray(start, start + length) };
+    const payload = buffer.subarray(start, start + length);
     buffer = buffer.subarray(start + length);
-    return frame;
+    return { opcode: first & 15, payload, isCompressed: (first & 64) !== 0 };
   };
+  socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve)).then(() => {
+    wake();
     const frame = came.find(({ opcode }) => opcode === CLOSE);
     if (frame === undefined) return 1006;
     return frame.payload.length < 2 ? 1005 : frame.payload.readUInt16BE(0);
   });
-  await once(socket, "connect");
-  socket.write(
-    `GET ${pathname}${search} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${extra}\r\n`,
-  );
-  await opening;
   return {
     socket,
+    receive: (chunk) => {
+      buffer = Buffer.concat([buffer, chunk]);
+      for (let frame = parse(); frame !== undefined; frame = parse()) came.push(frame);
+      wake();
+    },
     send: (...frames) =>
       void socket.write(
         Buffer.concat(
@@ -124,5 +147,14 @@ export async function frameClient(url: string, extra = ""): Promise<FrameClient>
       ),
     closed,
     payloads: (opcode) => came.filter((frame) => frame.opcode === opcode).map(({ payload }) => payload.toString()),
+    next: async () => {
+      while (seen === came.length) {
+        if (socket.destroyed) throw new Error("the connection ended before the frame came");
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return came[seen++] as ReceivedFrame;
+    },
   };
 }

@@ -163,6 +163,10 @@ export class StatusError extends RingError {
     this.headers = response.headers;
     this.body = response.body;
   }
+
+  override get isOfPeer(): boolean {
+    return true;
+  }
 }
 
 /** A redirect was not followed. Code `RING_REDIRECT`. */

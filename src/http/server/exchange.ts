@@ -1,21 +1,22 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import { Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
 import {
   applyHead,
   Exchange,
+  failureResponse,
   type Head,
   type HeadLine,
   type HostFacts,
   InvalidResponseError,
-  isClientsFault,
   serve,
   socketScheme,
 } from "../../message/index.js";
 import type { RingResponse } from "../../ring/types.js";
 import { openListener } from "../../websocket/listener.js";
 import type { Behind } from "./behind.js";
+import { type Http2Request, Http2Response } from "./http2-messages.js";
 import type { HandlerOptions } from "./options.js";
 
 /** What the exchanges of one server have in common. */
@@ -26,6 +27,13 @@ export interface Common {
   /** Is this the last response of each connection? */
   readonly isClosing: boolean;
 }
+
+/** Where even the error handler knows no answer. */
+const UNEXPLAINED: RingResponse = {
+  status: 500,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: "Internal Server Error",
+};
 
 /** An exchange on a server of its own: what the handler passes on goes to the fallback, errors to the error handler. */
 export class ServerExchange extends Exchange implements HostFacts {
@@ -51,15 +59,19 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   /** Nobody else has had a hand in the response, so its head is written in one go. */
   override applyHead(head: Head, length: number | undefined): void {
-    const { res } = this;
-    const { serverHeader, isClosing } = this.#common;
     if (this.req.readableDidRead) this.#readAway();
+    if (this.#common.isClosing) this.res.shouldKeepAlive = false;
+    this.writeHead(head, length);
+  }
+
+  /** Puts a head on a response that takes it as a whole. */
+  protected writeHead(head: Head, length: number | undefined): void {
+    const { serverHeader } = this.#common;
     const lines = head.lines as HeadLine[];
     if (head.ownLength === undefined && length !== undefined) lines.push("content-length", length);
     if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
-    if (isClosing) res.shouldKeepAlive = false;
     // Node's types know arrays of text only.
-    res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
+    this.res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
   }
 
   /** Puts a head on a response that has its own way of being written. */
@@ -90,9 +102,10 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   protected override pass(): void {
     const { behind, isClosing } = this.#common;
-    if (this.#hasFailed) this.#answerPlainly(500, "Internal Server Error");
+    if (this.#hasFailed) this.answer(UNEXPLAINED);
     else if (behind === undefined) this.answer({ status: 204 });
     else {
+      this.becomeNodes();
       if (isClosing) this.res.shouldKeepAlive = false;
       behind.request(this.req, this.res);
     }
@@ -102,25 +115,17 @@ export class ServerExchange extends Exchange implements HostFacts {
     const { errorHandler } = this.#common;
     if (this.#hasFailed) {
       logError(error, `the errorHandler failed over ${this.route}`);
-      this.#answerPlainly(500, "Internal Server Error");
+      this.answer(UNEXPLAINED);
       return;
     }
     this.#hasFailed = true;
-    if (errorHandler !== undefined) serve(errorHandler, error, this);
-    else if (isClientsFault(error)) this.#answerPlainly(error.status, error.message);
-    else {
-      logError(error, `${this.route} failed`);
-      this.#answerPlainly(500, "Internal Server Error");
-    }
+    if (errorHandler === undefined) this.answer(failureResponse(error, this.route));
+    else serve(errorHandler, error, this);
   }
 
   /** Sends a response of the server's own. */
   answer(response: RingResponse): void {
     serve(() => response, undefined, this);
-  }
-
-  #answerPlainly(status: number, text: string): void {
-    this.answer({ status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text });
   }
 
   override openWebsocket(response: RingResponse): void {
@@ -155,6 +160,30 @@ export class Http2Exchange extends ServerExchange {
   /** Node's compatibility layer tells it only when both sides are through. */
   protected override get sent(): Writable {
     return (this.res as unknown as { readonly stream: ServerHttp2Stream }).stream;
+  }
+}
+
+/** An exchange over HTTP/2 whose request has no body: it is answered on the stream itself, without the compatibility layer. */
+export class Http2StreamExchange extends Http2Exchange {
+  #areNodes = false;
+
+  constructor(req: Http2Request, common: Common) {
+    super(req as unknown as IncomingMessage, new Http2Response(req.stream) as unknown as ServerResponse, common);
+  }
+
+  override applyHead(head: Head, length: number | undefined): void {
+    if (this.#areNodes) super.applyHead(head, length);
+    else this.writeHead(head, length);
+  }
+
+  override becomeNodes(): boolean {
+    if (!this.#areNodes) {
+      const { stream, headers, rawHeaders } = this.req as unknown as Http2Request;
+      this.#areNodes = true;
+      this.req = new Http2ServerRequest(stream, headers, {}, rawHeaders) as unknown as IncomingMessage;
+      this.res = new Http2ServerResponse(stream) as unknown as ServerResponse;
+    }
+    return true;
   }
 }
 

@@ -5,7 +5,8 @@ import { type CompressionOptions, compressedBy, compressionPlan, isCompressible 
 import type { Handler, RingRequest } from "../../ring/types.js";
 import type { Behind } from "./behind.js";
 import { awaitBody } from "./bodies.js";
-import { type Common, Http2Exchange, ServerExchange } from "./exchange.js";
+import { type Common, Http2Exchange, Http2StreamExchange, ServerExchange } from "./exchange.js";
+import type { Http2Request } from "./http2-messages.js";
 import { limited } from "./limiter.js";
 import type { ResolvedHandlerOptions } from "./options.js";
 import { withRawBodies } from "./raw-bodies.js";
@@ -30,6 +31,11 @@ export class Front implements Common {
 
   exchange(req: IncomingMessage, res: ServerResponse): ServerExchange {
     return isHttp2(req) ? new Http2Exchange(req, res, this) : new ServerExchange(req, res, this);
+  }
+
+  /** An exchange over HTTP/2 whose request has no body. */
+  streamExchange(req: Http2Request): ServerExchange {
+    return new Http2StreamExchange(req, this);
   }
 
   /** Serves one request. */

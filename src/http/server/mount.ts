@@ -30,5 +30,5 @@ export function mountInFront(server: HttpServer | HttpsServer, handler: Handler,
     if (!isBehindRefused(req)) front.serve(front.exchange(req, res));
   };
   server.on("request", onRequest);
-  leadUpgrades(server, onRequest, front.behind, {});
+  leadUpgrades(server, onRequest, front.behind);
 }

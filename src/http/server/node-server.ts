@@ -1,5 +1,6 @@
 /** Node's own server, as the options want it. */
 
+import type { EventEmitter } from "node:events";
 import { createServer as createHttpServer, type ServerOptions as HttpOptions } from "node:http";
 import { createServer as createHttp2Server, createSecureServer, type Settings } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
@@ -13,27 +14,38 @@ import { serveBoth } from "./preface.js";
 /** Node's limit is one for the whole head, of which these are parts; what is between them is for it to refuse. */
 const SLACK = 1_024;
 
-/** Node would let one client of HTTP/2 have as many requests under way as it likes. */
-const SETTINGS: Settings = { maxConcurrentStreams: 250 };
+/** Node would let one client of HTTP/2 have as many requests under way as it likes, and refuse websockets. */
+const SETTINGS: Settings = { maxConcurrentStreams: 250, enableConnectProtocol: true };
 
 /** How often Node looks for requests that take too long, in milliseconds. */
 const LONGEST_CHECK = 30_000;
 
+/** Node's server, and the one behind it that speaks HTTP/2: the same, another, or none. */
+export interface NodeServers {
+  readonly server: NodeServer;
+  readonly http2: EventEmitter | undefined;
+}
+
 /** Makes Node's server; it does not listen yet, and nobody answers. @throws {InvalidArgumentError} if the key or certificate is bad */
-export function nodeServer(options: ResolvedServerOptions): NodeServer {
-  const server = unlimited(options);
+export function nodeServers(options: ResolvedServerOptions): NodeServers {
+  const servers = unlimited(options);
+  const { server } = servers;
   server.setTimeout(options.idleTimeout);
   // Node would leave out what is beyond 2000 lines, and say nothing; their size is limited.
   if ("maxHeadersCount" in server) server.maxHeadersCount = 0;
-  return server;
+  return servers;
 }
 
-function unlimited(options: ResolvedServerOptions): NodeServer {
-  if (options.isEncrypted) return encrypted(options);
-  const { versions, http2Settings } = options;
-  if (!versions.has("http2")) return createHttpServer(httpOptions(options));
+function unlimited(options: ResolvedServerOptions): NodeServers {
+  const { versions, http2Settings, isEncrypted } = options;
+  if (isEncrypted) {
+    const server = encrypted(options);
+    return { server, http2: versions.has("http2") ? server : undefined };
+  }
+  if (!versions.has("http2")) return { server: createHttpServer(httpOptions(options)), http2: undefined };
   const http2 = createHttp2Server({ settings: { ...SETTINGS, ...http2Settings } });
-  return versions.has("http1") ? serveBoth(createHttpServer(httpOptions(options)), http2) : http2;
+  const server = versions.has("http1") ? serveBoth(createHttpServer(httpOptions(options)), http2) : http2;
+  return { server, http2 };
 }
 
 function encrypted(options: ResolvedServerOptions): NodeServer {

@@ -122,7 +122,10 @@ export interface ServerOptions extends HandlerOptions {
   readonly websocketCloseCode?: number | undefined;
   /** Where requests go whose handler answers null. @default they are answered with 204 */
   readonly fallback?: Fallback | undefined;
-  /** The settings that HTTP/2 begins with, as of `node:http2`. @default 250 requests of a connection at a time */
+  /**
+   * The settings that HTTP/2 begins with, as of `node:http2`. @default 250 requests of a connection at a time
+   * (`maxConcurrentStreams`), websockets among them (`enableConnectProtocol`)
+   */
   readonly http2Settings?: Settings | undefined;
   /** Called when a client of HTTP/2 says that it goes away. */
   readonly connGoAwayHandler?: ((goAway: GoAway) => void) | undefined;

@@ -33,7 +33,7 @@ export function serveBoth(http1: Server, http2: Http2Server): Server {
     socket.on("readable", look).on("end", cut).on("error", cut).on("timeout", cut);
     socket.setTimeout(http1.headersTimeout);
   });
-  for (const event of ["session", "request", "checkContinue", "timeout"]) {
+  for (const event of ["session", "request", "connect", "checkContinue", "timeout"]) {
     http2.on(event, (...args: unknown[]) => http1.emit(event, ...args));
   }
   return http1;

@@ -4,18 +4,22 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { type Deferred, deferred, success, zip } from "../../deferred/index.js";
 import { InvalidArgumentError, logError } from "../../errors/index.js";
-import { isHttp2 } from "../../message/index.js";
+import { type Exchange, isHttp2 } from "../../message/index.js";
 import type { Handler } from "../../ring/types.js";
+import { openWebsockets } from "../../websocket/route-upgrades.js";
 import { behind } from "./behind.js";
 import { answerClientErrors } from "./client-errors.js";
 import { Connections } from "./connections.js";
+import type { ServerExchange } from "./exchange.js";
 import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
+import { takeStreams } from "./http2-streams.js";
 import { watchSession } from "./idle-sessions.js";
-import { nodeServer } from "./node-server.js";
+import { nodeServers } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
 import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
 import { leadUpgrades } from "./upgrades.js";
+import { leadConnects } from "./websocket-connect.js";
 
 /**
  * Serves a Ring handler over HTTP/1, HTTPS or HTTP/2, on a server of its own.
@@ -26,7 +30,8 @@ import { leadUpgrades } from "./upgrades.js";
  * `websocketConnection`, or a response with a `websocketListener`, makes websockets of them.
  *
  * Bodies are sent as fast as the client reads, and received as fast as the handler does; limits of sizes and times are
- * options. Over HTTP/2 the same handler gets the same maps; headers about the connection of HTTP/1 are refused there.
+ * options. Over HTTP/2 the same handler gets the same maps, and makes the same websockets; headers about the connection of HTTP/1
+ * are refused there.
  *
  * @param handler What answers; see {@link ServerOptions} for what stands before and behind it.
  * @returns a deferred of the {@link Server}, or of the error that kept it from listening, such as `EADDRINUSE`
@@ -69,7 +74,8 @@ export class Server implements AsyncDisposable {
     const { fallback, onConnection, serverTransform } = options;
     this.#options = options;
     this.#front = new Front(handler, options, fallback && behind(fallback));
-    this.node = nodeServer(options);
+    const { server, http2 } = nodeServers(options);
+    this.node = server;
     this.#connections = new Connections(this.node);
     const keep = (socket: Socket): void => {
       if (this.#connections.add(socket)) onConnection?.(socket);
@@ -78,12 +84,13 @@ export class Server implements AsyncDisposable {
     this.node.prependListener("secureConnection", (socket: Socket) => void this.#connections.add(socket));
     this.node.on("request", this.#onRequest);
     this.node.on("checkContinue", this.#onExpectation);
+    if (http2 !== undefined) takeStreams(http2, (req) => this.#answer(this.#front.streamExchange(req)));
     this.node.on("session", this.#onSession);
     answerClientErrors(this.node);
-    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, {
-      idleTimeout: options.idleTimeout,
-      closeCode: options.websocketCloseCode,
-    });
+    const { idleTimeout, websocketCloseCode: closeCode } = options;
+    const websockets = openWebsockets(this.node as HttpServer, { idleTimeout, closeCode });
+    leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, websockets);
+    if (options.versions.has("http2")) leadConnects(this.node, this.#onRequest, websockets);
     serverTransform?.(this.node);
   }
 
@@ -117,16 +124,20 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
     if (isBehindRefused(req)) return;
-    const exchange = this.#front.exchange(req, res);
+    this.#answer(this.#front.exchange(req, res));
+  };
+
+  #answer(exchange: ServerExchange): void {
+    const { maxInitialLineLength, maxHeaderSize, resetStreamHandler } = this.#options;
+    const { req } = exchange;
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
     else {
       const request = this.#front.serve(exchange);
-      if (resetStreamHandler !== undefined) onReset(req, (code) => resetStreamHandler(request, code));
+      if (resetStreamHandler !== undefined) onReset(exchange, (code) => resetStreamHandler(request, code));
     }
-  };
+  }
 
   readonly #onExpectation = (req: IncomingMessage, res: ServerResponse): void => {
     if (isBehindRefused(req)) return;
@@ -207,11 +218,12 @@ export class Server implements AsyncDisposable {
 
 function ignore(): void {}
 
-/** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer. */
-function onReset(req: IncomingMessage, f: (code: number) => void): void {
+/** Calls `f` when the client takes back a request over HTTP/2 before it has the whole answer; a websocket has an end of its own. */
+function onReset(exchange: Exchange, f: (code: number) => void): void {
+  const { req } = exchange;
   if (!isHttp2(req)) return;
   const { stream } = req as unknown as { readonly stream: ServerHttp2Stream };
-  stream.once("aborted", () => f(stream.rstCode ?? 0));
+  stream.once("aborted", () => exchange.isTakenOver || f(stream.rstCode ?? 0));
 }
 
 /** The port of a server. @see Source: `aleph.netty/port`. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http";
+import type { OpenWebsockets } from "../../websocket/open-websockets.js";
 import { isHandshake, routeUpgrades } from "../../websocket/route-upgrades.js";
 import type { Behind } from "./behind.js";
 
@@ -10,10 +11,10 @@ export function leadUpgrades(
   server: Server,
   onRequest: RequestListener,
   behind: Behind | undefined,
-  options: { readonly idleTimeout?: number; readonly closeCode?: number },
+  websockets?: OpenWebsockets,
 ): void {
   const isForBehind = (req: IncomingMessage): boolean => behind?.takesUpgrades === true && !isHandshake(req);
-  routeUpgrades(server, onRequest, { accept: (req) => !isForBehind(req), ...options });
+  routeUpgrades(server, onRequest, { accept: (req) => !isForBehind(req) }, websockets);
   server.on("upgrade", (req: IncomingMessage, ...rest: unknown[]) => {
     if (isForBehind(req)) behind?.upgrade(req, ...rest);
   });

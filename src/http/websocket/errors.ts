@@ -26,6 +26,10 @@ export class WebsocketHandshakeError extends RingError {
     this.headers = headers;
     this.body = body;
   }
+
+  override get isOfPeer(): boolean {
+    return true;
+  }
 }
 
 /** A message was put while there was no connection, or more wait than may be kept. Code `RING_WEBSOCKET_DISCONNECTED`. */

@@ -203,6 +203,107 @@ while True:
     sock.close()
 `;
 
+/** Frames of wsproto over a stream of h2, which looks like a socket to it. */
+const H2_CLIENT = `${WSPROTO}
+import h2.config, h2.connection, h2.events
+from h2.settings import SettingCodes
+from wsproto.connection import Connection
+class Stream:
+    def __init__(self, sock, headers):
+        self.sock, self.data, self.answer, self.ended = sock, bytearray(), None, False
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self.h2.initiate_connection()
+        self.flush()
+        while not self.h2.remote_settings.get(SettingCodes.ENABLE_CONNECT_PROTOCOL):
+            self.pump()
+        self.h2.send_headers(1, headers)
+        self.flush()
+        while self.answer is None:
+            self.pump()
+    def flush(self):
+        self.sock.sendall(self.h2.data_to_send())
+    def pump(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise EOFError()
+        for event in self.h2.receive_data(data):
+            if isinstance(event, h2.events.ResponseReceived):
+                self.answer = dict(event.headers)
+            elif isinstance(event, h2.events.DataReceived):
+                self.data += event.data
+                self.h2.acknowledge_received_data(event.flow_controlled_length, 1)
+            elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
+                self.ended = type(event).__name__
+        self.flush()
+    def recv(self, size):
+        while not self.data and not self.ended:
+            self.pump()
+        data = bytes(self.data)
+        self.data.clear()
+        return data
+    def sendall(self, data):
+        while data:
+            size = min(self.h2.local_flow_control_window(1), self.h2.max_outbound_frame_size)
+            if size == 0:
+                self.pump()
+            else:
+                self.h2.send_data(1, data[:size])
+                data = data[size:]
+                self.flush()
+port = int(sys.argv[1])
+extensions = [PerMessageDeflate()] if len(sys.argv) > 2 else []
+headers = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/echo"), (":authority", "localhost"),
+    ("sec-websocket-version", "13"), ("sec-websocket-protocol", "talk, chat")]
+for extension in extensions:
+    headers.append(("sec-websocket-extensions", "permessage-deflate; " + extension.offer()))
+stream = Stream(socket.create_connection(("127.0.0.1", port)), headers)
+for extension in extensions:
+    extension.finalize(stream.answer["sec-websocket-extensions"])
+end = End(stream, ConnectionType.CLIENT)
+end.ws = Connection(ConnectionType.CLIENT, extensions)
+answers = []
+end.send(Message(data="in ", message_finished=False))
+end.send(Ping(payload=b"between"))
+end.send(Message(data="fragments"))
+pong = end.next()
+answers.append(end.message())
+end.send(Message(data=bytes([0, 255])))
+answers.append(list(end.message()))
+large = "0123456789" * 50000
+end.send(Message(data=large))
+answers.append(end.message() == large)
+end.send(CloseConnection(code=4002, reason="bye"))
+closing = end.next()
+stream.h2.end_stream(1)
+stream.flush()
+while not stream.ended:
+    stream.pump()
+print(json.dumps([stream.answer[":status"], stream.answer["sec-websocket-protocol"], bytes(pong.payload).decode(), answers, closing.code, stream.ended]))
+`;
+
+describeWith("python3-h2 and python3-wsproto", pythonWith("h2", "wsproto"), "Python's h2 with wsproto", (python) => {
+  it.each([false, true])("speaks with a server of the kit over HTTP/2; compressed: %p", async (compression) => {
+    let tell: (closing: WebsocketClosing) => void = () => {};
+    const closing = new Promise<WebsocketClosing>((resolve) => {
+      tell = resolve;
+    });
+    const server = await http.startServer(
+      async (request) => {
+        const duplex = await http.websocketConnection(request, { subProtocols: ["chat"], compression });
+        duplex.closed.onRealized(tell, () => {});
+        connect(duplex, duplex);
+        return null;
+      },
+      { port: 0, httpVersions: ["http2"], useH2c: true, shutdownTimeout: 0 },
+    );
+    afterThisTest(() => server.close());
+    const args = [String(server.port), ...(compression ? ["deflate"] : [])];
+    const expected = ["200", "chat", "between", ["in fragments", [0, 255], true], 4002, "StreamEnded"];
+    expect(await run(python, H2_CLIENT, ...args)).toEqual(expected);
+    expect(await closing).toEqual({ code: 4002, reason: "bye", wasClean: true });
+  });
+});
+
 describeWith("python3-websockets", pythonWith("websockets"), "Python's websockets", (python) => {
   it.each([
     [false, []],

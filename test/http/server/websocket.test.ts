@@ -11,6 +11,7 @@ import { type WebsocketMount, websocketContract } from "../../contract/websocket
 import { mounts } from "../../express/websocket-mounts.js";
 import { exchangeRaw, get, rawClient } from "../../raw-client.js";
 import { connectTo } from "../../websocket/peers.js";
+import { overHttp2 } from "./over-http2.js";
 import { started } from "./start.js";
 
 const nobodys: Handler = () => null;
@@ -65,6 +66,7 @@ for (const [mount, version] of [
   });
 }
 websocketContract({ ...express5, name: "Express 5 behind mountInFront", app: () => listening(express(), byMount) });
+websocketContract(overHttp2);
 websocketContract({ ...viaExpressWs, name: "express-ws behind mountInFront", app: expressWsBehind });
 
 describe("websocketConnection on startServer", () => {
