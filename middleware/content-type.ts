@@ -7,6 +7,7 @@ import { extMimeType, type MimeTypes } from "../src/ring/mime-type.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, HeaderValue, RingRequest, RingResponse } from "../src/ring/types.js";
 
+/** Which content types there are. */
 export interface ContentTypeOptions {
   /** Types by extension (lower case, without the dot), looked at before the known ones. */
   readonly mimeTypes?: MimeTypes | null | undefined;

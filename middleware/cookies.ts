@@ -27,6 +27,7 @@ export interface Cookies {
   readonly cookies: Readonly<Record<string, RequestCookie>>;
 }
 
+/** How the values of cookies are read and written. */
 export interface CookiesOptions {
   /** Makes a value of what stands in the header; null or undefined drops the cookie. @default `formDecodeStr` */
   readonly decoder?: ((value: string) => string | null | undefined) | undefined;

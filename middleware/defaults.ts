@@ -1,7 +1,7 @@
 /** Stacks of middleware that fit most applications. Source: `ring.middleware.defaults`. */
 
 import { InvalidArgumentError } from "../src/errors/index.js";
-import { tagged, tagOf } from "../src/ring/tag.js";
+import { labelled, partOf, tagOf } from "../src/ring/tag.js";
 import type { Handler, RingRequest } from "../src/ring/types.js";
 import { isTruthy } from "../src/transducers/transducer.js";
 import { type AbsoluteRedirectsOptions, wrapAbsoluteRedirects } from "./absolute-redirects.js";
@@ -148,6 +148,7 @@ export interface DefaultsEntry {
   readonly name: string;
   /** Where it stands in the configuration: "session", "security.antiForgery". */
   readonly path: string;
+  /** Puts it around a handler, with what stands there. */
   readonly wrap: (handler: Handler<never>, value: unknown) => Handler;
 }
 
@@ -157,6 +158,7 @@ export interface DefaultsStep {
   readonly path: string;
   /** Its options; undefined if it has its own defaults. */
   readonly options: unknown;
+  /** Puts it around a handler. */
   readonly wrap: (handler: Handler<never>) => Handler;
 }
 
@@ -311,7 +313,7 @@ function withRoom(handler: Handler, names: readonly string[]): Handler {
   const room = Object.fromEntries(names.flatMap((name) => ADDED[name] ?? []).map((key) => [key, undefined]));
   const roomy: Handler = (request) => handler(isMap(request) ? Object.assign({}, room, request) : request);
   // It is no middleware of its own.
-  return tag === undefined ? roomy : tagged(tag.name, tag.inner, roomy);
+  return tag === undefined ? roomy : labelled(tag.name, tag.inner, roomy);
 }
 
 /**
@@ -341,7 +343,7 @@ export function wrapDefaults<const C extends DefaultsConfig, R extends RingReque
   const steps = defaultsList(config);
   const adding = steps.filter(({ name }) => Object.hasOwn(ADDED, name)).map(({ name }) => name);
   const outermost = adding.length > 1 ? adding.at(-1) : undefined;
-  let wrapped = handler as unknown as Handler;
+  let wrapped = partOf("handler", undefined, handler as unknown as Handler);
   for (const { name, wrap } of steps) {
     wrapped = wrap(wrapped);
     if (name === outermost) wrapped = withRoom(wrapped, adding);

@@ -19,8 +19,10 @@ import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 export type { FileAnswer, FilePath, FileRequest };
 export { BadPathError };
 
+/** What is looked for in the folder. */
 export interface FileRequestOptions extends Omit<FolderOptions, "cacheFor">, PrecompressedOptions {}
 
+/** What is looked for in the folder, and who is asked first. */
 export interface FileOptions extends FolderOptions, PrecompressedOptions {
   /** Is the handler asked first, and the file the answer only in place of a 404? @default false */
   readonly preferHandler?: boolean | undefined;
@@ -63,7 +65,7 @@ function checkRoot(root: string): void {
  * @example
  * const files = wrapFile(handler, new URL("../public/", import.meta.url), { precompressed: ["br", "gzip"] });
  * const app = wrapRanges(wrapNotModified(wrapContentType(files)));
- * @see Source: `ring.middleware.file/wrap-file`. Differs: see {@link fileResponse}; options beyond Ring's.
+ * @see Source: `ring.middleware.file/wrap-file`. Differs: see `fileResponse`; options beyond Ring's.
  */
 export function wrapFile<R extends RingRequest>(
   handler: Handler<R>,

@@ -18,6 +18,7 @@ export * from "./file.js";
 export * from "./file-info.js";
 export * from "./flash.js";
 export * from "./head.js";
+export * from "./inspector.js";
 export * from "./json.js";
 export * from "./keyword-params.js";
 export * from "./lint.js";

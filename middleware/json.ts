@@ -168,7 +168,7 @@ const withParams: Filled = (request, value) => {
  * harm until code of yours assigns it to something. What a parser of Express has read is taken from `parsedBody`.
  *
  * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413; {@link JsonDepthError} code `RING_JSON_TOO_DEEP`,
- *   status 400; {@link UnknownCharsetError} code `RING_UNKNOWN_CHARSET`, status 415; {@link BodyAbortedError} code
+ *   status 400; `UnknownCharsetError` code `RING_UNKNOWN_CHARSET`, status 415; `BodyAbortedError` code
  *   `RING_BODY_ABORTED`, status 400.
  * @example
  * const request = { headers: { "content-type": "application/json" }, body: '{"id": 12345678901234567890}' };

@@ -3,6 +3,7 @@
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest } from "../src/ring/types.js";
 
+/** Which names count as keywords. */
 export interface KeywordOptions {
   /** Does `ns/name` count, too? @default false */
   readonly parseNamespaces?: boolean | null | undefined;

@@ -68,6 +68,7 @@ export type UploadErrorHandler = (
   error: MultipartError,
 ) => Awaitable<RingResponse | null | undefined>;
 
+/** Where uploads go, and how much of them is taken. */
 export interface MultipartParamsOptions<V = TempFile> {
   /** Charset of names and fields, whatever else says. @default see {@link parseMultipartParams} */
   readonly encoding?: string | null | undefined;

@@ -11,6 +11,7 @@ export interface NestedParams {
   readonly params: ParamMap;
 }
 
+/** How names of parameters are taken apart. */
 export interface NestedParamsOptions {
   /** Splits a name into its keys; "" is the next element of an array. @default {@link parseNestedKeys} */
   readonly keyParser?: ((name: string) => readonly string[]) | null | undefined;

@@ -19,6 +19,7 @@ export interface Params {
   readonly params: ParamMap;
 }
 
+/** How parameters are read, and how much of them. */
 export interface ParamsOptions {
   /** Charset of form and query. @default the one the request's content-type names, else "utf-8" */
   readonly encoding?: string | null | undefined;
@@ -106,8 +107,8 @@ export function assocFormParams(request: Unparsed | null | undefined, encoding: 
  * Answers at once unless a body has to be read. A body that Express's parser has read is taken from `parsedBody`.
  *
  * @throws {BodyTooLargeError} code `RING_BODY_TOO_LARGE`, status 413, for a form over `maxBytes`;
- *   {@link TooManyParametersError} code `RING_TOO_MANY_PARAMETERS`, status 413; {@link UnknownCharsetError}
- *   code `RING_UNKNOWN_CHARSET`, status 415, for a form in a charset that does not exist; {@link BodyAbortedError} code
+ *   `TooManyParametersError` code `RING_TOO_MANY_PARAMETERS`, status 413; `UnknownCharsetError`
+ *   code `RING_UNKNOWN_CHARSET`, status 415, for a form in a charset that does not exist; `BodyAbortedError` code
  *   `RING_BODY_ABORTED`, status 400. A pair that cannot be decoded is left out.
  * @example
  * (await paramsRequest({ queryString: "a=1&b=2&a=3" })).params; // => { a: ["1", "3"], b: "2" }

@@ -11,6 +11,7 @@ import { getCharset, getHeader } from "../src/ring/response.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
+/** How much of what clients ask for is answered in parts. */
 export interface RangeOptions {
   /** Ranges in one request; one with more gets the whole body. @default 16 */
   readonly maxRanges?: number | undefined;

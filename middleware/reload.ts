@@ -9,6 +9,7 @@ import { describe, InvalidArgumentError, RingError } from "../src/errors/index.j
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest } from "../src/ring/types.js";
 
+/** What is loaded anew, and when. */
 export interface ReloadOptions {
   /** Folders with the modules that are loaded anew; others are loaded once. @default ["src"] */
   readonly dirs?: readonly string[] | undefined;

@@ -20,6 +20,7 @@ import {
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
+/** What is looked for among the resources. */
 export interface ResourceRequestOptions extends Omit<LookUpOptions, "cacheFor">, PrecompressedOptions {
   /**
    * The folders that hold resources; the first that has the name wins. `new URL("../resources/", import.meta.url)` is a folder
@@ -28,6 +29,7 @@ export interface ResourceRequestOptions extends Omit<LookUpOptions, "cacheFor">,
   readonly roots?: readonly FilePath[] | undefined;
 }
 
+/** What is looked for among the resources, and who is asked first. */
 export interface ResourceOptions extends LookUpOptions, ResourceRequestOptions {
   readonly allowSymlinks?: boolean | undefined;
   readonly dotfiles?: "serve" | "ignore" | undefined;

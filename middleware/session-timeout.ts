@@ -13,11 +13,13 @@ interface TimeoutAnswer<R> extends ClockOptions {
   readonly timeoutHandler?: Handler<R> | null | undefined;
 }
 
+/** How long a session may be idle, and what is answered after that. */
 export interface IdleSessionTimeoutOptions<R = RingRequest> extends TimeoutAnswer<R> {
   /** Seconds without a request after which the session ends, a whole number. @default 600 */
   readonly timeout?: number | undefined;
 }
 
+/** How long a session may last, and what is answered after that. */
 export interface AbsoluteSessionTimeoutOptions<R = RingRequest> extends TimeoutAnswer<R> {
   /** Seconds after its begin at which the session ends, a whole number. */
   readonly timeout: number;

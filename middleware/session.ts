@@ -53,6 +53,7 @@ export class SessionCookieTooLargeError extends RingError {
   }
 }
 
+/** Where sessions are kept, and the cookie that they go by. */
 export interface SessionOptions {
   /** Where sessions are kept. @default a `memoryStore` of this middleware's own */
   readonly store?: SessionStore | undefined;

@@ -126,6 +126,7 @@ export function wrapSslRedirect<R extends RingRequest>(
   );
 }
 
+/** What browsers are told about HTTPS. */
 export interface HstsOptions {
   /** Seconds for which a browser comes by https only. @default 31_536_000 (a year) */
   readonly maxAge?: number | null | undefined;

@@ -6,6 +6,7 @@ import { faultPage, faultsText } from "../src/devel/index.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 
+/** To whom errors are shown. */
 export interface StacktraceWebOptions {
   /**
    * Are errors shown to whoever asked? Where not, they are passed on to whoever handles errors.
@@ -14,11 +15,13 @@ export interface StacktraceWebOptions {
   readonly show?: boolean | undefined;
 }
 
+/** How errors are logged. */
 export interface StacktraceLogOptions {
   /** Are they logged in colours? @default false */
   readonly color?: boolean | undefined;
 }
 
+/** How errors are logged, and to whom they are shown. */
 export interface StacktraceOptions extends StacktraceWebOptions, StacktraceLogOptions {}
 
 type Answer = Awaitable<RingResponse | null | undefined>;

@@ -67,7 +67,8 @@ class Server {
   }
 
   async stop() {
-    process.kill(-this.child.pid, "SIGTERM");
+    const { pid } = this.child;
+    if (pid !== undefined) process.kill(-pid, "SIGTERM");
     return (await this.#ended)[0];
   }
 }

@@ -41,7 +41,7 @@ if (!isSupported(engines.node)) {
   process.exit(1);
 }
 if (!isInstalled()) {
-  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of other platforms, and npm writes such ones.
+  // Not `npm ci`, which begins by removing all that is there: after a change of branch little is missing.
   // NODE_ENV=production would leave out the tools that build and test.
   const { status } = spawnSync("npm", ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,

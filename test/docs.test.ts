@@ -16,9 +16,12 @@ import { filesBelow, readProjectFile, root } from "./sources.js";
 /** What the examples in docstrings take for granted. */
 const NAMES = "test/docs/names.ts";
 
-const paths = ["README.md", "migration-guide.md", ...filesBelow("docs", () => true)].filter((path) =>
-  path.endsWith(".md"),
-);
+const paths = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "migration-guide.md",
+  ...filesBelow("docs", (folder) => folder !== "docs/api"),
+].filter((path) => path.endsWith(".md"));
 const documents = paths.map((path) => snippetsOf(path, readProjectFile(path)));
 const programs = documents.flatMap(({ snippets }) => snippets);
 

@@ -5,10 +5,11 @@ import { importsOf, readProjectFile, sourceFiles } from "./sources.js";
 /** The parts of src, top to bottom. A part imports from itself and from lower rows; parts of one row do not know each other. */
 const rows: readonly (readonly string[])[] = [
   ["index"],
-  ["express", "sse", "fetch"],
+  ["express", "sse", "fetch", "opentelemetry"],
   ["http"],
   ["websocket", "rooms"],
   ["message", "bus", "mock", "ndjson"],
+  ["inspector"],
   ["multipart", "ring"],
   ["devel"],
   ["byte-streams"],
@@ -20,7 +21,7 @@ const rows: readonly (readonly string[])[] = [
 ];
 
 /** Middleware sees maps, never a server or Express: it imports from this part's row down, and other middleware. */
-const highestForMiddleware = "ring";
+const highestForMiddleware = "inspector";
 
 const rowOf = (part: string) => rows.findIndex((row) => row.includes(part));
 

@@ -15,7 +15,7 @@ const published = ["src", "middleware"].flatMap(sourceFiles);
 /** Everything that belongs to the project: not what git, editors, installing, building and measuring leave behind. */
 const projectFiles = filesBelow(
   "",
-  (folder) => folder === ".ci" || !/^(\..+|node_modules|dist|coverage|bench\/results)$/.test(folder),
+  (folder) => folder === ".ci" || !/^(\..+|node_modules|dist|coverage|docs\/api|bench\/results)$/.test(folder),
 ).filter((path) => path !== ".git");
 
 /** The entry points with the sources behind them; `./middleware/*` stands for one entry point for each file. */
@@ -72,6 +72,25 @@ describe("package.json", () => {
     const [, newest] = /^## (\S+)/m.exec(readProjectFile("CHANGELOG.md")) ?? [];
     expect(newest).toBe(manifest.version);
     expect(JSON.parse(readProjectFile("package-lock.json"))).toMatchObject({ version: manifest.version });
+  });
+});
+
+describe("package-lock.json", () => {
+  const { packages } = JSON.parse(readProjectFile("package-lock.json")) as {
+    readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+  };
+  const names = Object.keys(packages);
+
+  it("has the binaries of every platform, as `npm ci` wants it on each of them", () => {
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !names.some((path) => path.endsWith(`node_modules/${name}`)));
+    // Where this fails, `node scripts/complete-lock.js` adds them.
+    expect(missing).toEqual([]);
+  });
+
+  it("is tested with packages that have such binaries", () => {
+    expect(names).toContain("node_modules/@swc/core-win32-x64-msvc");
   });
 });
 

@@ -12,6 +12,7 @@ import type { Cookies } from "../cookies.js";
 import type { Subject } from "./encrypted-token.js";
 import type { AntiForgeryStrategy } from "./strategy.js";
 
+/** How tokens are made that are signed, and not kept. */
 export interface SignedTokenOptions<R = object> {
   /** Seconds that a token is good for, from when it is made. @default 7200 (two hours) */
   readonly expiryPeriod?: number | undefined;

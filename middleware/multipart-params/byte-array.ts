@@ -10,6 +10,7 @@ export interface FileBytes {
   readonly bytes: Uint8Array;
 }
 
+/** How much of an upload is kept in memory. */
 export interface ByteArrayStoreOptions {
   /** All files of a request together, in bytes; Infinity is no limit. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number | undefined;

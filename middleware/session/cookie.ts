@@ -15,6 +15,7 @@ import { type SessionData, SessionDataError, type SessionStore } from "./store.j
 /** 16 bytes, or a text of 16 bytes. */
 export type CookieStoreKey = Uint8Array | string;
 
+/** How sessions are sealed in their cookies. */
 export interface CookieStoreOptions {
   /**
    * The secret, best 16 random bytes; or a list of them, of which the first seals and all open, to change the secret

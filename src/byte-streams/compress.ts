@@ -18,6 +18,7 @@ import type { Deferred } from "../deferred/index.js";
 import { type Source, type Sourceable, toSource } from "../stream/index.js";
 import { closeBody, closeSource } from "./close.js";
 
+/** The ways to compress that are offered, by their names in `Accept-Encoding`. */
 export type ContentCoding = "br" | "gzip" | "deflate";
 
 type Compressor = BrotliCompress | Gzip | Deflate;

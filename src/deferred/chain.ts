@@ -16,6 +16,7 @@ import {
 /** One stage of a chain: gets the realized value of the stage before. */
 export type Stage<A, B> = (value: Realized<A>) => B;
 
+/** The signatures of `chain`: each function gets what the one before it has made, realized; beyond six functions types are not followed. */
 // biome-ignore format: a table
 export interface Chain {
   <A>(x: A): Deferred<Realized<A>>;

@@ -10,6 +10,7 @@ export {
   PENDING,
   realizeUnseen,
   SUCCESS,
+  setKeeper,
   settle,
   settleNow,
   subscribe,

@@ -101,11 +101,11 @@ export class Deferred<T> implements PromiseLike<T> {
     const { listeners } = this;
     if (this.stage !== PENDING || listeners === null) return false;
     if (!Array.isArray(listeners)) {
-      if (listeners !== listener) return false;
+      if (!isFor(listener, listeners)) return false;
       this.listeners = null;
       return true;
     }
-    const place = listeners.indexOf(listener);
+    const place = listeners.findIndex((waiting) => isFor(listener, waiting));
     if (place === -1) return false;
     listeners.splice(place, 1);
     return true;
@@ -213,9 +213,27 @@ function tell<T>(deferred: Deferred<T>, listener: Listener<T>): void {
   }
 }
 
+/** What waits in place of a listener. */
+interface StandIn<T> extends Listener<T> {
+  readonly listener: Listener<T>;
+}
+
+/** Gives what is to wait in place of a listener; undefined as long as listeners wait themselves. */
+let keeper: (<T>(listener: Listener<T>) => StandIn<T>) | undefined;
+
+export function setKeeper(next: typeof keeper): void {
+  keeper = next;
+}
+
+/** Is it the listener, or what waits in its place? */
+function isFor<T>(listener: Listener<T>, waiting: Listener<T>): boolean {
+  return waiting === listener || (waiting as Partial<StandIn<T>>).listener === listener;
+}
+
 /** Adds a listener to a deferred that is known to be pending. */
-export function subscribe<T>(deferred: Deferred<T>, listener: Listener<T>): void {
+export function subscribe<T>(deferred: Deferred<T>, given: Listener<T>): void {
   const { listeners } = deferred;
+  const listener = keeper === undefined ? given : keeper(given);
   if (listeners === null) deferred.listeners = listener;
   else if (Array.isArray(listeners)) listeners.push(listener);
   else deferred.listeners = [listeners, listener];

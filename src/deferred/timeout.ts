@@ -8,12 +8,17 @@ import { Deferred, ERROR, type Listener, SUCCESS, settleNow, subscribe } from ".
  * On a pending `take` or `put` of a stream it withdraws it. The timer is cancelled when the deferred is realized.
  *
  * @param milliseconds How long to wait; null waits for ever, 0 or less not at all.
- * @param value What it is realized with; without it, it fails with a `TimeoutError`, code `RING_TIMEOUT`.
+ * @throws {TimeoutError} as the error of the deferred, code `RING_TIMEOUT`.
  * @example
  * const answer = await timeout(ask(), 1000, "no answer");
  * @see Source: `manifold.deferred/timeout!`.
  */
 export function timeout<T>(deferred: Deferred<T>, milliseconds: number | null): Deferred<T>;
+/**
+ * As above, with a value in place of the error.
+ *
+ * @param value What it is realized with.
+ */
 export function timeout<T, V>(
   deferred: Deferred<T>,
   milliseconds: number | null,

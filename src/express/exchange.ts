@@ -42,10 +42,15 @@ export class ExpressExchange extends Exchange {
     openListener(this, response);
   }
 
+  override get pattern(): string | undefined {
+    const { baseUrl, route } = this.req as Request;
+    const path: unknown = (route as { path?: unknown } | undefined)?.path;
+    return typeof path === "string" ? baseUrl + path : undefined;
+  }
+
   override get route(): string {
-    const { method, baseUrl, route, originalUrl } = this.req as Request;
-    const pattern: unknown = (route as { path?: unknown } | undefined)?.path;
-    return `${method} ${typeof pattern === "string" ? baseUrl + pattern : pathOf(originalUrl)}`;
+    const { method, originalUrl } = this.req as Request;
+    return `${method} ${this.pattern ?? pathOf(originalUrl)}`;
   }
 }
 

@@ -1,8 +1,10 @@
-import type { RequestHandler } from "express";
-import { serve, toRequest, wrapRingAsyncHandler } from "../message/index.js";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { announce, serve, toRequest, wrapRingAsyncHandler } from "../message/index.js";
+import { labelled } from "../ring/tag.js";
 import type { AsyncHandler, Handler } from "../ring/types.js";
 import { ExpressExchange, expressFacts } from "./exchange.js";
 
+/** How a handler is called. */
 export interface RingOptions {
   /** Does the handler take three arguments, `(request, respond, raise)`? @default false */
   readonly async?: boolean | undefined;
@@ -32,8 +34,10 @@ export function ring(handler: Handler, options?: RingOptions & { readonly async?
 export function ring(handler: AsyncHandler, options: RingOptions & { readonly async: true }): RequestHandler;
 export function ring(handler: Handler | AsyncHandler, options: RingOptions = {}): RequestHandler {
   const answer = options.async === true ? wrapRingAsyncHandler(handler as AsyncHandler) : (handler as Handler);
-  return (req, res, next) => {
+  return labelled("ring", answer, (req: Request, res: Response, next: NextFunction) => {
     const exchange = new ExpressExchange(req, res, next);
-    serve(answer, toRequest(exchange, expressFacts(req)), exchange);
-  };
+    const request = toRequest(exchange, expressFacts(req));
+    announce(exchange, request, answer);
+    serve(answer, request, exchange);
+  });
 }

@@ -2,6 +2,8 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";
 import { toRequest } from "../message/index.js";
+import { websocketOpened } from "../ring/diagnostics/websockets.js";
+import { labelled } from "../ring/tag.js";
 import type { RingRequest } from "../ring/types.js";
 import { INTERNAL_ERROR, websocketConnection } from "../websocket/connection.js";
 import { Websocket, type WebsocketDuplex } from "../websocket/duplex.js";
@@ -38,13 +40,18 @@ export interface WebsocketRoute {
  */
 export function websocketRoute(handler: WebsocketHandler, options: WebsocketOptions = {}): WebsocketRoute {
   checkOptions(options);
-  const native: RequestHandler = ring((request) =>
+  const opened = labelled("websocketConnection", handler, (request: RingRequest) =>
     andThen(websocketConnection(request, options), (duplex) => handler(duplex, request) as null),
   );
-  return (first: Request | RawWebSocket, second: Response | Request, next: NextFunction) => {
-    if ("rawHeaders" in first) native(first, second as Response, next);
-    else serveExpressWs(handler, options, first, second as Request, next);
-  };
+  const native: RequestHandler = ring(opened);
+  return labelled(
+    "websocketRoute",
+    opened,
+    (first: Request | RawWebSocket, second: Response | Request, next: NextFunction) => {
+      if ("rawHeaders" in first) native(first, second as Response, next);
+      else serveExpressWs(handler, options, first, second as Request, next);
+    },
+  );
 }
 
 function serveExpressWs(
@@ -70,6 +77,7 @@ function serveExpressWs(
     target: early?.target ?? withoutMark(facts.target),
     pathInfo: facts.pathInfo && withoutMark(facts.pathInfo),
   });
+  websocketOpened(duplex, "server", request.uri, request);
   const fail = (error: unknown): void => {
     logError(error, `the handler of the websocket ${request.uri} failed`);
     duplex.closeWith(INTERNAL_ERROR, "");

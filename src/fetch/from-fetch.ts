@@ -7,6 +7,7 @@ import { parseUrl } from "../ring/parse-url.js";
 import { tagged } from "../ring/tag.js";
 import type { Handler, HeaderValue, RingRequest, RingResponse } from "../ring/types.js";
 
+/** What becomes of a fetch handler's answers. */
 export interface FromFetchOptions {
   /** Is a 404 "not mine", so that whatever comes after the handler has its turn? @default false */
   readonly passNotFound?: boolean | undefined;

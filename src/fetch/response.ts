@@ -90,6 +90,7 @@ export class FetchResponse extends EventEmitter {
 
   /** Somebody else answers. */
   handOver(): void {
+    this.statusCode = 0;
     this.headersSent = true;
     this.writableFinished = true;
     this.emit("close");

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../deferred/index.js";
 import { checkOptionNames } from "../errors/options.js";
-import { serve } from "../message/index.js";
-import { tagged } from "../ring/tag.js";
+import { announce, serve } from "../message/index.js";
+import { labelled } from "../ring/tag.js";
 import type { Handler, RingResponse } from "../ring/types.js";
 import { FetchExchange } from "./exchange.js";
 import { toRequest } from "./request.js";
@@ -12,6 +12,7 @@ export type FetchHandler<Host extends readonly unknown[] = readonly unknown[]> =
   ...host: Host
 ) => Awaitable<Response>;
 
+/** What a fetch handler does where the Ring handler gives no answer. */
 export interface ToFetchOptions<Host extends readonly unknown[] = readonly unknown[]> {
   /** Answers the requests that the handler does not, as fetch does. @default an empty 404 */
   readonly fallback?: FetchHandler<Host> | undefined;
@@ -56,11 +57,13 @@ export function toFetch<Host extends readonly unknown[] = readonly unknown[]>(
 ): (request: Request, ...host: Host) => Promise<Response> {
   checkOptionNames("toFetch", options, OPTIONS);
   const { fallback = notFound, errorHandler, remoteAddr = unknownAddress } = options;
-  return tagged("toFetch", handler, (request: Request, ...host: Host) => {
+  return labelled("toFetch", handler, (request: Request, ...host: Host) => {
     return new Promise<Response>((resolve) => {
       const pass = (): Awaitable<Response> => fallback(request, ...host);
       const exchange = new FetchExchange(request, resolve, { pass, errorHandler });
-      serve(handler, toRequest(exchange, request, remoteAddr(request, ...host)), exchange);
+      const map = toRequest(exchange, request, remoteAddr(request, ...host));
+      announce(exchange, map, handler);
+      serve(handler, map, exchange);
     });
   });
 }

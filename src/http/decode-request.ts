@@ -59,6 +59,7 @@ export interface DecodedFile extends PartFacts {
 /** A part of a form; `isFile` tells the two apart. */
 export type DecodedPart = DecodedField | DecodedFile;
 
+/** Where the parts of a form go, and how much of them is taken. */
 export interface DecodeRequestOptions {
   /** Bytes of a file that are held in memory; larger ones go to temporary files, and with 0 all of them. @default 16_384 */
   readonly memoryLimit?: number | undefined;

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import { logError, RingError } from "../errors/index.js";
+import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
 import type { RingResponse } from "../ring/types.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
@@ -44,7 +46,25 @@ export abstract class Exchange implements RawExchange {
    * @param length Bytes of the body, where they are known.
    */
   applyHead(head: Head, length: number | undefined): void {
+    if (this.req.readableDidRead) this.readAway();
     applyHead(this.res, head, length);
+  }
+
+  /** What tells when the response has been sent. */
+  protected get sent(): Writable {
+    return this.res;
+  }
+
+  /**
+   * Reads what is left of a body that was begun when the head of the answer goes out: left alone, it would hold up what comes
+   * behind it. Node sees to the ones that nobody has looked at.
+   */
+  protected readAway(): void {
+    const { req } = this;
+    if (req.readableEnded) return;
+    this.sent.once("finish", () => {
+      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
+    });
   }
 
   /** Answers with a websocket response; hosts that have websockets override it. @throws {InvalidResponseError} */
@@ -55,6 +75,17 @@ export abstract class Exchange implements RawExchange {
   /** Method and path (or the host's route), for messages; never the query, which may hold secrets. */
   get route(): string {
     return `${this.req.method} ${pathOf(this.req.url ?? "")}`;
+  }
+
+  /** What stays the same of the request, whoever else has a hand in it: under every mount, in every guise. */
+  get identity(): object {
+    const { req } = this;
+    return isHttp2(req) ? (req as unknown as { readonly stream: object }).stream : req;
+  }
+
+  /** The pattern that the host found the request by; undefined if it had none. */
+  get pattern(): string | undefined {
+    return undefined;
   }
 
   /** Sees to it that request and response are Node's own, for others to use as such. @returns false if they cannot be */
@@ -92,8 +123,16 @@ export abstract class Exchange implements RawExchange {
     return (this.res as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
+  /** The status of the answer; undefined if the client has left before there was one, or somebody else gives it. */
+  get status(): number | undefined {
+    const { res } = this;
+    const stream = this.#stream;
+    if (stream !== undefined) return stream.sentHeaders?.[":status"] as number | undefined;
+    return res.headersSent ? res.statusCode || undefined : undefined;
+  }
+
   /** Has the whole answer been given to the connection? */
-  get #isAnswered(): boolean {
+  get isAnswered(): boolean {
     const stream = this.#stream;
     return stream === undefined ? this.res.writableFinished : this.res.writableEnded && !stream.aborted;
   }
@@ -124,7 +163,10 @@ export abstract class Exchange implements RawExchange {
   /** Reports that the request failed; once. */
   raise(error: unknown): void {
     if (this.#raiseToTaker !== undefined) this.#raiseToTaker(error);
-    else if (!(this.isGone && this.#isOfLeaving(error))) this.fail(isUsable(error) ? error : new UnusableError(error));
+    else if (!(this.isGone && this.#isOfLeaving(error))) {
+      if (areRequestsWatched()) requestFailed(this, error);
+      this.fail(isUsable(error) ? error : new UnusableError(error));
+    }
   }
 
   /** Is it what a handler meets that gives up on the client's signal, or reads the body of a client that has gone? */
@@ -143,7 +185,7 @@ export abstract class Exchange implements RawExchange {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.isGone) controller.abort();
-      else this.onGone(() => this.#isAnswered || controller.abort());
+      else this.onGone(() => this.isAnswered || controller.abort());
     }
     return this.#controller.signal;
   }
@@ -179,7 +221,11 @@ export abstract class Exchange implements RawExchange {
     else if (res.socket === null) res.destroy();
     // A body that ends with its connection (HTTP/1.0) looks complete after an orderly end.
     else if (!res.chunkedEncoding && !hasLength) resetConnection(res.socket);
-    else res.socket.destroySoon();
+    else {
+      // Node 26 keeps back what is written in one turn of the event loop, to send it as one chunk.
+      while (res.writableCorked > 0) res.uncork();
+      res.socket.destroySoon();
+    }
   }
 
   /** @internal */

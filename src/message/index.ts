@@ -1,4 +1,5 @@
 /** Node's request as a map, a map as Node's response. */
+export { announce, announceUpgrade } from "./announce.js";
 export { wrapRingAsyncHandler } from "./async-handler.js";
 export { ContentLengthError, InvalidResponseError, NoExchangeError } from "./errors.js";
 export { abortSignal, Exchange, exchangeBehind, exchangeOf, pathOf } from "./exchange.js";

@@ -1,6 +1,7 @@
 import type { Charset } from "../byte-streams/core.js";
 import { isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
+import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { type ChunkSource, END, LATER } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
@@ -182,8 +183,10 @@ export class Pump implements Listener<unknown> {
     const wasOver = this.#state === OVER;
     this.#stop(error);
     if (wasOver) return;
-    if (this.#isHeadSent) this.#exchange.cut(error, this.#length !== undefined);
-    else this.#exchange.raise(error);
+    if (this.#isHeadSent) {
+      if (areRequestsWatched()) requestFailed(this.#exchange, error);
+      this.#exchange.cut(error, this.#length !== undefined);
+    } else this.#exchange.raise(error);
   }
 
   /** Ends it without the rest of the body. */

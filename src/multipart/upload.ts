@@ -23,5 +23,6 @@ export interface Upload {
  */
 export interface UploadStore<V = unknown> {
   (upload: Upload, request: object): Awaitable<V>;
+  /** Removes what was stored; without it, nothing is. */
   remove?(value: V): Awaitable<unknown>;
 }

@@ -23,6 +23,7 @@ import type { HeaderValue, RingRequest, RingResponse } from "./types.js";
 
 export type { ContentCoding };
 
+/** What is compressed, and how. */
 export interface CompressionOptions {
   /** Codings to choose from by what the client likes; the first is taken if it has no opinion. @default ["br", "gzip", "deflate"] */
   readonly encodings?: readonly ContentCoding[] | undefined;

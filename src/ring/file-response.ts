@@ -19,11 +19,13 @@ import type { MadeResponse } from "./types.js";
 /** A 200 whose body is a file, with Content-Length and Last-Modified. */
 export type FileResponse = MadeResponse<HttpFile>;
 
+/** Where a file is looked for. */
 export interface FileResponseOptions extends Omit<FolderOptions, "cacheFor"> {
   /** The folder that paths are looked up in. Without it they are taken as they are, and not checked. */
   readonly root?: FilePath | undefined;
 }
 
+/** Where a resource is looked for. */
 export interface ResourceResponseOptions extends Omit<LookUpOptions, "cacheFor"> {
   /** The folder inside of each of `roots` that the path is looked up in. @default these folders themselves */
   readonly root?: string | undefined;

@@ -1,7 +1,7 @@
 /** Middleware that puts headers on every response that never change. */
 
 import { andThen } from "../deferred/index.js";
-import { tagged } from "./tag.js";
+import { arePartsWatched, tagged } from "./tag.js";
 import type { Handler, ResponseHeaders, RingRequest, RingResponse } from "./types.js";
 
 type Answer = RingResponse | null | undefined;
@@ -27,7 +27,7 @@ export function wrapFixedHeader<R extends RingRequest>(
   name: string,
   value: string,
 ): Handler<R> {
-  const below = made.get(inner) ?? { handler: inner, headers: {} };
+  const below = (arePartsWatched() ? undefined : made.get(inner)) ?? { handler: inner, headers: {} };
   const handler = below.handler as Handler<R>;
   const headers = { ...below.headers, [name]: value };
   const respond = (response: Answer): Answer => withHeaders(response, headers);

@@ -1,5 +1,7 @@
 /** Composes middleware in the order of Clojure's `->`. */
 
+import { partOf } from "./tag.js";
+
 // biome-ignore format: a table
 export interface Pipe {
   <A>(handler: A): A;
@@ -37,7 +39,16 @@ export interface Pipe {
  * @see Source: Clojure's `->`.
  */
 export const pipe: Pipe = (handler: unknown, ...wraps: ((handler: never) => unknown)[]): never => {
-  let wrapped = handler;
-  for (const wrap of wraps) wrapped = wrap(wrapped as never);
+  let wrapped = partOf(nameOf(handler) ?? "handler", undefined, handler);
+  for (const wrap of wraps) {
+    const inner = wrapped;
+    const outer = wrap(inner as never);
+    wrapped = partOf(nameOf(wrap) ?? nameOf(outer) ?? "(anonymous)", inner, outer);
+  }
   return wrapped as never;
 };
+
+/** The name of a function that has one. */
+function nameOf(x: unknown): string | undefined {
+  return typeof x === "function" && x.name !== "" ? x.name : undefined;
+}

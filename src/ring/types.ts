@@ -88,6 +88,7 @@ export interface CookieAttributes {
 /** A cookie to set: its value, or its value and attributes. */
 export type ResponseCookie = CookieValue | ({ readonly value: CookieValue } & CookieAttributes);
 
+/** What the value of a cookie to set may be. */
 export type CookieValue = string | number | boolean | null | readonly (string | number | boolean)[];
 
 /** An HTTP response as a map. @see Source: Ring's SPEC, section 3. */
@@ -134,21 +135,30 @@ export type AsyncHandler<Req = RingRequest, Res = RingResponse> = (
 
 /** A socket of Ring's websockets. @see Source: `ring.websocket.protocols/Socket`, `/AsyncSocket`. */
 export interface WebsocketSocket {
+  /** Can messages be sent? */
   isOpen(): boolean;
   /** Sends a message: a string as text, bytes as binary. With callbacks, one of them is called once it is on its way. */
   send(message: string | Uint8Array, succeed?: () => void, fail?: (error: unknown) => void): void;
+  /** Sends a ping, with up to 125 bytes. */
   ping(data?: Uint8Array): void;
+  /** Sends a pong, with up to 125 bytes. */
   pong(data?: Uint8Array): void;
+  /** Starts the closing handshake. @param code 1000 by default */
   close(code?: number, reason?: string): void;
 }
 
 /** What happens on a websocket; every event is optional. @see Source: `ring.websocket.protocols/Listener`. */
 export interface WebsocketListener {
+  /** The handshake is complete. */
   onOpen?(socket: WebsocketSocket): void;
+  /** A whole message came: text as a string, binary as bytes. */
   onMessage?(socket: WebsocketSocket, message: string | Uint8Array): void;
   /** Without it, a ping is answered by a pong with the same data; with it, the answer is yours to give. */
   onPing?(socket: WebsocketSocket, data: Uint8Array): void;
+  /** A pong came, with the data of the ping that it answers. */
   onPong?(socket: WebsocketSocket, data: Uint8Array): void;
+  /** Something went wrong. */
   onError?(socket: WebsocketSocket, error: unknown): void;
+  /** The websocket is closed; the code is 1005 if the peer gave none. */
   onClose?(socket: WebsocketSocket, code: number, reason: string): void;
 }

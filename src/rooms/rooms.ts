@@ -94,6 +94,7 @@ export interface Rooms<T, M = T> {
   size(room: string): number;
   /** Rooms with members in this process. */
   names(): string[];
+  /** How full the rooms of this process are, and what has become of what was sent there. */
   stats(): RoomsStats;
   /** Lets all members go, and tells the other processes; their sinks, and the bus, stay open. */
   close(): void;

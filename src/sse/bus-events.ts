@@ -31,6 +31,7 @@ export interface BusEventsStats {
 
 /** A feed over a bus. */
 export interface BusEvents<Topic> extends EventFeed<Topic> {
+  /** How many read, and what has become of the messages. */
   stats(): BusEventsStats;
 }
 

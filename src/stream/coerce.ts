@@ -121,7 +121,6 @@ export function knownSource(x: unknown): CoreSource<unknown> | undefined {
  * error of the origin fails the take that meets it. Closing the source destroys, cancels or returns the origin, or stops
  * listening to it.
  *
- * @param fallback Returned for anything else, if given.
  * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, for anything else, without a fallback. Strings are not sources.
  * @example
  * const lines = toSource(createInterface({ input }));
@@ -129,6 +128,11 @@ export function knownSource(x: unknown): CoreSource<unknown> | undefined {
  * @see Source: `manifold.stream/->source`.
  */
 export function toSource<T>(x: Sourceable<T>): CoreSource<T>;
+/**
+ * As above, with something in place of the error.
+ *
+ * @param fallback Returned for anything else, if given.
+ */
 export function toSource<T, D>(x: Sourceable<T> | unknown, fallback: D): CoreSource<T> | D;
 export function toSource(x: unknown, ...fallback: unknown[]): unknown {
   if (x instanceof CoreSource) return x;
@@ -182,11 +186,15 @@ export const knownSink = (x: unknown): CoreSink<never> | undefined => sinks.get(
  * the sink ends the writable, and completes an observer, which accepts every message. A deferred accepts one message, which
  * realizes it.
  *
- * @param fallback Returned for anything else, if given.
  * @throws {NotConvertibleError} code `RING_NOT_CONVERTIBLE`, for anything else, without a fallback.
  * @see Source: `manifold.stream/->sink`.
  */
 export function toSink<T>(x: Sinkable<T>): CoreSink<T>;
+/**
+ * As above, with something in place of the error.
+ *
+ * @param fallback Returned for anything else, if given.
+ */
 export function toSink<T, D>(x: Sinkable<T> | unknown, fallback: D): CoreSink<T> | D;
 export function toSink(x: unknown, ...fallback: unknown[]): unknown {
   if (isCoreSink(x)) return x;

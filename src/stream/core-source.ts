@@ -15,6 +15,7 @@ import {
 } from "../deferred/core.js";
 import { DRAINED, Failure, type Origin, type PumpHandle, Take, type Taker, WAITING } from "./protocol.js";
 import type { Description, Source } from "./types.js";
+import { tellMade } from "./watching.js";
 
 const END: unique symbol = Symbol("end");
 
@@ -22,6 +23,10 @@ const END: unique symbol = Symbol("end");
 export abstract class CoreSource<T> implements Source<T> {
   /** The running connection of this source to its sinks. */
   pump: PumpHandle | null = null;
+
+  constructor() {
+    tellMade(this);
+  }
 
   /** Where the connections are kept: a view shares its stream's. */
   get origin(): Origin {

@@ -18,7 +18,6 @@ import { SinkView, SourceView, Splice } from "./views.js";
  * stream and is logged.
  *
  * @param bufferSize Messages it holds before puts have to wait. @default 0: each put waits for a take
- * @param transducer What messages pass on their way in; see `express-ring/transducers`. @default none
  * @example
  * const numbers = stream<number>(10);
  * await put(numbers, 1); // => true
@@ -26,6 +25,11 @@ import { SinkView, SourceView, Splice } from "./views.js";
  * @see Source: `manifold.stream/stream`. Differs: no executor.
  */
 export function stream<T>(bufferSize?: number): Stream<T>;
+/**
+ * As above, with a transducer.
+ *
+ * @param transducer What messages pass on their way in; see `express-ring/transducers`.
+ */
 export function stream<In, Out>(bufferSize: number, transducer: Transducer<In, Out>): Stream<In, Out>;
 export function stream(bufferSize = 0, transducer?: Transducer<never, unknown>): Stream<unknown> {
   return transducer === undefined
@@ -71,13 +75,17 @@ export function putAll<T>(sink: Sink<T>, messages: Iterable<T>): Deferred<boolea
 }
 
 /**
- * Puts a message, but gives up after some time.
+ * Puts a message, but gives up after some time, and yields false then.
  *
  * @param milliseconds How long it may wait; 0 or less not at all.
- * @param timeoutValue What the deferred yields then. @default false
  * @see Source: `manifold.stream/try-put!`.
  */
 export function tryPut<T>(sink: Sink<T>, message: T, milliseconds: number): Deferred<boolean>;
+/**
+ * As above, with a value for when it gives up.
+ *
+ * @param timeoutValue What the deferred yields then.
+ */
 export function tryPut<T, V>(
   sink: Sink<T>,
   message: T,
@@ -96,27 +104,35 @@ export function tryPut<T>(
 }
 
 /**
- * Takes the next message of a source.
+ * Takes the next message of a source; undefined once it is drained.
  *
- * @param fallback What the deferred yields once the source is drained. @default undefined
  * @example
  * const message = await take(source, "the end");
  * @see Source: `manifold.stream/take!`.
  */
 export function take<T>(source: Source<T>): Deferred<T | undefined>;
+/**
+ * As above, with a value for the end.
+ *
+ * @param fallback What the deferred yields once the source is drained.
+ */
 export function take<T, D>(source: Source<T>, fallback: D): Deferred<T | D>;
 export function take<T>(source: Source<T>, fallback?: unknown): Deferred<unknown> {
   return source.take(fallback);
 }
 
 /**
- * Takes the next message, but gives up after some time; no message is lost by that.
+ * Takes the next message, but gives up after some time, and yields undefined then; no message is lost by that.
  *
  * @param milliseconds How long it may wait; 0 or less not at all.
- * @param timeoutValue What the deferred yields then. @default undefined
  * @see Source: `manifold.stream/try-take!`.
  */
 export function tryTake<T>(source: Source<T>, milliseconds: number): Deferred<T | undefined>;
+/**
+ * As above, with values for the end and for when it gives up.
+ *
+ * @param timeoutValue What the deferred yields then.
+ */
 export function tryTake<T, D, V>(
   source: Source<T>,
   fallback: D,

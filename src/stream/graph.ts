@@ -40,7 +40,7 @@ export interface Graph {
 }
 
 /** A stream itself, behind all views of it. */
-type Vertex = CoreSource<unknown> | CoreSink<never>;
+export type Vertex = CoreSource<unknown> | CoreSink<never>;
 
 const handles = new WeakMap<Vertex, WeakRef<Source<unknown> | Sink<never>>>();
 
@@ -71,6 +71,14 @@ export function weakHandle(stream: Source<unknown> | Sink<never>): WeakRef<Sourc
  * console.log(toDot(describeGraph(numbers)));
  */
 export function describeGraph(...roots: readonly unknown[]): Graph {
+  return graphOf(roots, (_vertex, place) => `n${place}`).graph;
+}
+
+/** The same, with ids of one's own, and the streams themselves in the order of the nodes. */
+export function graphOf(
+  roots: readonly unknown[],
+  idOf: (vertex: Vertex, place: number) => string,
+): { readonly graph: Graph; readonly vertices: readonly Vertex[] } {
   const nodes: GraphNode[] = [];
   const edges: GraphEdge[] = [];
   const found = new Map<Vertex, GraphNode>();
@@ -78,7 +86,7 @@ export function describeGraph(...roots: readonly unknown[]): Graph {
     const known = found.get(vertex);
     if (known !== undefined) return known;
     const description = vertex.description();
-    const node: GraphNode = { id: `n${nodes.length + 1}`, type: description.type, description };
+    const node: GraphNode = { id: idOf(vertex, nodes.length + 1), type: description.type, description };
     nodes.push(node);
     found.set(vertex, node);
     return node;
@@ -92,11 +100,11 @@ export function describeGraph(...roots: readonly unknown[]): Graph {
       edges.push({ from: id, to, description, upstream, downstream, ...(timeout === undefined ? {} : { timeout }) });
     }
   }
-  return { nodes, edges };
+  return { graph: { nodes, edges }, vertices: [...found.keys()] };
 }
 
 /** The stream, or (of a splice) the two streams, behind what somebody holds. */
-function verticesOf(root: unknown): [Vertex, ...Vertex[]] {
+export function verticesOf(root: unknown): [Vertex, ...Vertex[]] {
   if (root instanceof Splice) return [sourceItself(root), sinkItself(root.sinkHalf)];
   if (root instanceof CoreSource) return [sourceItself(root)];
   const known = [knownSource(root), knownSink(root)].filter((half) => half !== undefined);
@@ -193,7 +201,7 @@ function linesOf({ type, description }: GraphNode): string[] {
 }
 
 /** What is written beside a connection: its description, and the options that are not the default. */
-function labelOf({ description, upstream, downstream, timeout }: GraphEdge): string[] {
+export function labelOf({ description, upstream, downstream, timeout }: GraphEdge): string[] {
   const lines = description === undefined ? [] : [nameOf(description)];
   if (upstream) lines.push("closes upstream");
   if (!downstream) lines.push("leaves downstream open");

@@ -69,4 +69,11 @@ export type { ConnectOptions } from "./pump.js";
 export type { StreamOptions } from "./stream.js";
 export { type MessageSeq, type SeqOptions, streamToSeq } from "./to-seq.js";
 export type { Description, Sink, Source, Stream } from "./types.js";
+export {
+  type StreamWatch,
+  type StreamWatchOptions,
+  type WatchedGraph,
+  type WatchedNode,
+  watchStreams,
+} from "./watch.js";
 export { batch, buffer, bufferedStream, droppingStream, type Metric, slidingStream, throttle } from "./windows.js";

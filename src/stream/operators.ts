@@ -107,7 +107,6 @@ export function mapcat(
 /**
  * The messages of a source, put through a transducer.
  *
- * @param bufferSize Outputs the result holds. @default 0
  * @example
  * import { take } from "express-ring/transducers";
  *
@@ -115,6 +114,11 @@ export function mapcat(
  * @see Source: `manifold.stream/transform`.
  */
 export function transform<A, B>(transducer: Transducer<A, B>, source: Sourceable<A>): Source<B>;
+/**
+ * As above, with a buffer.
+ *
+ * @param bufferSize Outputs the result holds.
+ */
 export function transform<A, B>(transducer: Transducer<A, B>, bufferSize: number, source: Sourceable<A>): Source<B>;
 export function transform<A, B>(
   transducer: Transducer<A, B>,

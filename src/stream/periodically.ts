@@ -5,19 +5,23 @@ import type { Source } from "./types.js";
 import { SourceView } from "./views.js";
 
 /**
- * A source of what `f` returns every `period` milliseconds.
+ * A source of what `f` returns every `period` milliseconds, at the multiples of the period.
  *
  * One value is buffered. While a value finds no room the ticking stands still; once it is taken, it goes on at the next
  * multiple of the period, so nothing piles up. Closing the source ends it; a throw of `f` is logged and closes it.
  *
  * @param period Milliseconds between two calls, above 0.
- * @param initialDelay Milliseconds before the first call. @default up to the next multiple of the period
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if the period is not above 0.
  * @example
  * const clock = periodically(1000, () => new Date().toISOString());
  * @see Source: `manifold.stream/periodically`.
  */
 export function periodically<T>(period: number, f: () => T, options?: ClockOptions): Source<T>;
+/**
+ * As above, with a delay of its own before the first call.
+ *
+ * @param initialDelay Milliseconds before the first call.
+ */
 export function periodically<T>(period: number, initialDelay: number, f: () => T, options?: ClockOptions): Source<T>;
 export function periodically<T>(period: number, ...rest: unknown[]): Source<T> {
   if (!(period > 0)) throw new InvalidArgumentError(`periodically: period must be above 0 milliseconds, not ${period}`);

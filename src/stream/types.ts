@@ -22,11 +22,13 @@ export interface Description {
 
 /** Gives messages. */
 export interface Source<T> extends AsyncIterable<T> {
-  /** The next message; `fallback` (default undefined) once the source is drained. */
+  /** The next message; undefined once the source is drained. */
   take(): Deferred<T | undefined>;
+  /** As above; `fallback` once the source is drained. */
   take<D>(fallback: D): Deferred<T | D>;
-  /** As `take`, but yields `timeoutValue` after `milliseconds` without a message. */
+  /** As `take`, but yields undefined after `milliseconds` without a message. */
   tryTake(milliseconds: number): Deferred<T | undefined>;
+  /** As above; `fallback` once the source is drained, `timeoutValue` after `milliseconds`. */
   tryTake<D, V>(fallback: D, milliseconds: number, timeoutValue: V, options?: ClockOptions): Deferred<T | D | V>;
   /** Ends the source: its producers are refused, what is in it can still be taken. */
   close(): void;
@@ -34,6 +36,7 @@ export interface Source<T> extends AsyncIterable<T> {
   isDrained(): boolean;
   /** Calls `callback` once, when the source is drained; at once if it is. */
   onDrained(callback: () => void): void;
+  /** What it is like at the moment, for tools and tests. */
   description(): Description;
 }
 
@@ -41,14 +44,17 @@ export interface Source<T> extends AsyncIterable<T> {
 export interface Sink<T> {
   /** Yields true once the message is accepted, which may take until there is room; false if the sink is closed. */
   put(message: T): Deferred<boolean>;
-  /** As `put`, but gives up after `milliseconds` and yields `timeoutValue` (default false). */
+  /** As `put`, but gives up after `milliseconds` and yields false. */
   tryPut(message: T, milliseconds: number): Deferred<boolean>;
+  /** As above; yields `timeoutValue` when it gives up. */
   tryPut<V>(message: T, milliseconds: number, timeoutValue: V, options?: ClockOptions): Deferred<boolean | V>;
   /** No more puts are accepted after this. */
   close(): void;
+  /** Are puts refused? */
   isClosed(): boolean;
   /** Calls `callback` once, when the sink is closed; at once if it is. */
   onClosed(callback: () => void): void;
+  /** What it is like at the moment, for tools and tests. */
   description(): Description;
 }
 

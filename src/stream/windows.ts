@@ -13,6 +13,7 @@ import { connectCore } from "./pump.js";
 import { CoreStream } from "./stream.js";
 import type { Description, Source, Stream } from "./types.js";
 import { SourceView, Splice } from "./views.js";
+import { hidden } from "./watching.js";
 
 const END: unique symbol = Symbol("end");
 const LATE: unique symbol = Symbol("late");
@@ -24,7 +25,7 @@ const one = (): number => 1;
 
 /** Takes every message, and says by its answers whether there are too many. */
 class MeasuredStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<T> {
-  readonly #messages = new CoreStream<Measured<T>>({ bufferSize: Number.POSITIVE_INFINITY });
+  readonly #messages = hidden(new CoreStream<Measured<T>>({ bufferSize: Number.POSITIVE_INFINITY }));
   readonly #metric: Metric<T>;
   readonly #limit: number;
   readonly #describe: Describe | undefined;
@@ -144,13 +145,17 @@ type Describe = (description: Description) => Description;
 /**
  * A stream that accepts every message, but whose puts wait while the messages in it measure more than the limit.
  *
- * @param metric How much a message counts. @default 1
  * @param limit The measure beyond which puts wait.
  * @example
  * const bytes = bufferedStream((chunk: Uint8Array) => chunk.length, 65_536);
  * @see Source: `manifold.stream/buffered-stream`.
  */
 export function bufferedStream<T>(limit: number): Stream<T>;
+/**
+ * As above, with messages that count more, or less, than 1.
+ *
+ * @param metric How much a message counts.
+ */
 export function bufferedStream<T>(metric: Metric<T>, limit: number, description?: Describe): Stream<T>;
 export function bufferedStream<T>(...args: [number] | [Metric<T>, number, (Describe | undefined)?]): Stream<T> {
   if (args.length === 1) return new MeasuredStream<T>(one, args[0]);
@@ -178,21 +183,29 @@ export function buffer<T>(...args: [number, Sourceable<T>] | [Metric<T>, number,
  * An array is given out when its messages measure `maxSize`, or `maxLatency` milliseconds after its first message. A message
  * that would exceed the size begins the next array; one that is larger stands alone.
  *
- * @param metric How much a message counts. @default 1
  * @param maxSize Above 0.
- * @param maxLatency Milliseconds. @default no limit
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if the size is not above 0.
  * @example
  * const inserts = batch(100, 50, rows); // up to 100 rows, at least every 50 ms
  * @see Source: `manifold.stream/batch`.
  */
 export function batch<T>(maxSize: number, source: Sourceable<T>, options?: ClockOptions): Source<T[]>;
+/**
+ * As above, with a limit of time.
+ *
+ * @param maxLatency Milliseconds.
+ */
 export function batch<T>(
   maxSize: number,
   maxLatency: number | null,
   source: Sourceable<T>,
   options?: ClockOptions,
 ): Source<T[]>;
+/**
+ * As above, with messages that count more, or less, than 1.
+ *
+ * @param metric How much a message counts.
+ */
 export function batch<T>(
   metric: Metric<T>,
   maxSize: number,
@@ -251,16 +264,20 @@ export function batch<T>(...args: unknown[]): Source<T[]> {
 /**
  * The messages of a source, at most `maxRate` a second on average.
  *
- * Time in which fewer came is saved up, for bursts of up to `maxBacklog` messages. The pause between two messages is a whole
+ * Time in which fewer came is saved up, for bursts of up to `maxBacklog` messages, by default one second's worth. The pause between two messages is a whole
  * number of milliseconds, so a rate above 1000 is no limit.
  *
  * @param maxRate Messages a second.
- * @param maxBacklog Messages. @default one second's worth
  * @example
  * const polite = throttle(10, requests);
  * @see Source: `manifold.stream/throttle`.
  */
 export function throttle<T>(maxRate: number, source: Sourceable<T>, options?: ClockOptions): Source<T>;
+/**
+ * As above, with a limit to what is saved up.
+ *
+ * @param maxBacklog Messages.
+ */
 export function throttle<T>(
   maxRate: number,
   maxBacklog: number,

@@ -22,10 +22,9 @@ export function inMilliseconds<T>(interval: number, f: () => T, options?: ClockO
 }
 
 /**
- * Calls `f` again and again. A throw of `f` is logged and ends it.
+ * Calls `f` again and again, for the first time at once. A throw of `f` is logged and ends it.
  *
  * @param period Milliseconds between two calls, above 0.
- * @param initialDelay Milliseconds before the first call. @default 0
  * @returns a function that ends it.
  * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if the period is not above 0.
  * @example
@@ -33,6 +32,11 @@ export function inMilliseconds<T>(interval: number, f: () => T, options?: ClockO
  * @see Source: `manifold.time/every`.
  */
 export function every(period: number, f: () => void, options?: ClockOptions): Cancel;
+/**
+ * As above, with a delay before the first call.
+ *
+ * @param initialDelay Milliseconds before the first call.
+ */
 export function every(period: number, initialDelay: number, f: () => void, options?: ClockOptions): Cancel;
 export function every(period: number, ...rest: unknown[]): Cancel {
   if (!(period > 0)) throw new InvalidArgumentError(`every: period must be above 0 milliseconds, not ${period}`);

@@ -2,7 +2,9 @@ import { currentClock } from "../clock/index.js";
 import { Deferred, ERROR, errorDeferred, PENDING, SUCCESS, settleNow } from "../deferred/core.js";
 import { type Awaitable, isDeferrable, toDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";
-import { type Exchange, exchangeOf } from "../message/index.js";
+import { announceUpgrade, type Exchange, exchangeOf, pathOf } from "../message/index.js";
+import { eventOf } from "../ring/diagnostics/requests.js";
+import { websocketOpened } from "../ring/diagnostics/websockets.js";
 import type { RingRequest } from "../ring/types.js";
 import { Websocket, type WebsocketDuplex } from "./duplex.js";
 import { HandshakeError, HandshakeTimeoutError, WebsocketClosedError } from "./errors.js";
@@ -86,6 +88,8 @@ export function openWebsocket(exchange: Exchange, options: HandshakeOptions): De
         forget();
         const websocket = new Websocket(raw, options);
         handshake.websockets.add(websocket);
+        announceUpgrade(exchange);
+        websocketOpened(websocket, "server", pathOf(exchange.req.url ?? ""), eventOf(exchange)?.request);
         taken.succeed(websocket);
       },
       failed: (error) => taken.fail(error),

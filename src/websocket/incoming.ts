@@ -1,4 +1,5 @@
 import { type Deferred, drain, mark, PENDING, subscribe } from "../deferred/core.js";
+import type { Description } from "../stream/index.js";
 import { DRAINED, type Taker, WAITING } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { CoreStream } from "../stream/stream.js";
@@ -20,6 +21,10 @@ class KeptMessages extends CoreStream<Message> {
   constructor(onTaken: () => void) {
     super({ bufferSize: BUFFER_SIZE });
     this.#onTaken = onTaken;
+  }
+
+  override description(): Description {
+    return { ...super.description(), type: "websocket" };
   }
 
   protected override place(message: Message): Deferred<boolean> {

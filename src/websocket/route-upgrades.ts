@@ -7,6 +7,7 @@ import { CLOSE_TIMEOUT } from "./duplex.js";
 import { OpenWebsockets } from "./open-websockets.js";
 import { Upgrade } from "./upgrade.js";
 
+/** Whose upgrade requests are the application's, and how websockets end with their server. */
 export interface UpgradeOptions {
   /**
    * Which upgrade requests are the application's; the others are left to the other `upgrade` listeners of the server
@@ -60,6 +61,7 @@ export function routeUpgrades(
   routed.set(server, apps.add(app));
 
   const websockets = known ?? openWebsockets(server, options);
+  keepOrdinary(server as AskingServer, (req) => accept === undefined || accept(req));
   server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
     if (accept !== undefined && !accept(req)) return;
     const { socket } = req;
@@ -79,9 +81,25 @@ function closeTogether(server: Server, websockets: OpenWebsockets): void {
   };
 }
 
-/** Does it ask for a websocket? */
+/** A server that asks which of the requests with an `upgrade` header are upgrades. */
+interface AskingServer {
+  shouldUpgradeCallback?: (req: IncomingMessage) => boolean;
+}
+
+/** From Node 25 on, the body of an upgrade request is read by Node, and has to be left to it. */
+const READS_BODIES = Number.parseInt(process.versions.node, 10) >= 25;
+
+/** Lets requests that are no websocket handshakes be what they would be if nobody listened for upgrades. */
+function keepOrdinary(server: AskingServer, isOurs: (req: IncomingMessage) => boolean): void {
+  const asked = server.shouldUpgradeCallback;
+  if (asked === undefined || !READS_BODIES) return;
+  server.shouldUpgradeCallback = (req) => asked.call(server, req) && (isHandshake(req) || !isOurs(req));
+}
+
+/** Does it ask for a websocket? A handshake with a body is none: its bytes would be taken for frames. */
 export function isHandshake(req: IncomingMessage): boolean {
-  return req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket";
+  const { upgrade, "content-length": length = "0", "transfer-encoding": coding } = req.headers;
+  return req.method === "GET" && upgrade?.toLowerCase() === "websocket" && coding === undefined && Number(length) === 0;
 }
 
 /** Calls `f` when the answers to earlier requests on the connection are out: now, unless the client is ahead of them. */

@@ -8,6 +8,7 @@ import type { Handler, RequestBody, RingRequest, RingResponse } from "../../src/
 import { stream, toSource } from "../../src/stream/index.js";
 import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
 
+export { AsyncLocalStorage } from "node:async_hooks";
 export { createReadStream, createWriteStream, readFile, writeFileSync } from "node:fs";
 export { default as https } from "node:https";
 export { createInterface } from "node:readline";

@@ -704,10 +704,27 @@ describe("an upgrade request that is no websocket handshake", () => {
       client.leave();
     }));
 
+  it("is one for a websocket that comes with a body, whose bytes would be taken for frames", () =>
+    running(app(), async ({ port }) => {
+      const client = await rawClient(port);
+      for (const body of [
+        "content-length: 2\r\n\r\n\x88\x00",
+        "transfer-encoding: chunked\r\n\r\n2\r\n\x88\x00\r\n0\r\n\r\n",
+      ]) {
+        client.send(get("/echo", ...HANDSHAKE).replace(/\r\n$/, body));
+        await client.until(/ 400 [^]*expected websocket request$/);
+      }
+      expect(client.received()).not.toContain(" 101 ");
+      client.leave();
+    }));
+
   it("is served in its turn when it is sent ahead of answers", () =>
     running(app(), async ({ port }) => {
       const client = await rawClient(port);
-      client.send(`${get("/plain")}${post("content-length: 1")}x${get("/plain")}`);
+      client.send(`${get("/plain")}${post("content-length: 1")}x`);
+      // From Node 25 on, Node itself loses what comes in one piece with the body of an upgrade request.
+      if (Number.parseInt(process.versions.node, 10) >= 25) await client.until(/plain[^]*"x"/);
+      client.send(get("/plain"));
       expect((await client.until(/plain[^]*"x"[^]*plain$/)).match(/ 200 /g)).toHaveLength(3);
       client.leave();
     }));

@@ -21,6 +21,9 @@ import { failed, pool, serve, serveRaw, textOf } from "./servers.js";
 const OK = "HTTP/1.1 200 OK\r\n";
 const FINE = `${OK}content-length: 4\r\n\r\nfine`;
 
+/** What becomes of a response whose frames are wrong: Node 26 tells what was wrong, others close the connection without a word. */
+const BROKEN = /^RING_(CONNECTION_CLOSED|MALFORMED_RESPONSE)$/;
+
 /** Lets a server misbehave at the first request, or the second of a connection; all others are answered. */
 function faulty(act: (socket: Socket) => void, at = 1) {
   let requests = 0;
@@ -319,9 +322,8 @@ describe("a server of HTTP/2 that fails", () => {
         (socket, stream) => void socket.write(Buffer.concat([ok(stream, 0, length), rest])),
       );
       const one = h2c();
-      expect(await failed(http.get(url, { pool: one, as: "string" }))).toMatchObject({
-        code: "RING_CONNECTION_CLOSED",
-      });
+      const { code } = await failed(http.get(url, { pool: one, as: "string" }));
+      expect(code).toMatch(BROKEN);
       expect(await next(one, url)).toEqual(served);
     },
   );
@@ -334,7 +336,7 @@ describe("a server of HTTP/2 that fails", () => {
     const { url } = await misbehaving((socket) => flood(socket, one));
     const h2 = h2c();
     const { code } = await failed(http.post(url, { pool: h2, body: "a", requestTimeout: 300 }));
-    expect(code).toMatch(/^RING_(?:REQUEST_TIMEOUT|CONNECTION_CLOSED)$/);
+    expect(code === "RING_REQUEST_TIMEOUT" || BROKEN.test(code ?? "")).toBe(true);
     h2.destroy();
   });
 

@@ -55,12 +55,15 @@ describe("authorizationRequest", () => {
     fc.assert(fc.property(fc.string(), (header) => expect(parsed(header)?.scheme).toBeDefined()));
   });
 
-  it.each([" ", "=", ",", "a=,", '"', '\\"', "a", 'a="'])("takes a megabyte of %j in linear time", (piece) => {
-    const started = performance.now();
-    parsed(`Digest a=${piece.repeat(1_048_576 / piece.length)}!`);
-    parsed(`Digest ${piece.repeat(1_048_576 / piece.length)}!`);
-    expect(performance.now() - started).toBeLessThan(3000);
-  });
+  it.each([" ", "=", ",", "a=,", '"', '\\"', "a", 'a="'])(
+    "takes a quarter of a megabyte of %j in linear time",
+    (piece) => {
+      const started = performance.now();
+      parsed(`Digest a=${piece.repeat(262_144 / piece.length)}!`);
+      parsed(`Digest ${piece.repeat(262_144 / piece.length)}!`);
+      expect(performance.now() - started).toBeLessThan(3000);
+    },
+  );
 });
 
 describe("wrapAuthorization", () => {

@@ -6,6 +6,7 @@ import { checkOptionNames } from "../../errors/options.js";
 import { atLeast } from "./options.js";
 import { type Proxy, type ProxyOptions, resolveProxy } from "./proxy.js";
 
+/** How connections are made, and what is spoken on them. */
 export interface ConnectionOptions {
   /** Certificates, keys, ciphers and what else `tls.connect` takes. */
   readonly sslContext?: TlsOptions | undefined;

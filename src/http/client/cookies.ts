@@ -30,6 +30,7 @@ export interface CookieOrigin {
 export interface CookieStore {
   /** All cookies; of those that `cookiesFor` gives, if it is there, nothing else is asked. */
   getCookies(): readonly ClientCookie[];
+  /** Keeps cookies, in place of those with the same name, domain and path. */
   addCookies(cookies: readonly ClientCookie[]): void;
   /** Those to send to an origin, the most specific path first; instead of `getCookies` and the spec's judgement. */
   cookiesFor?(origin: CookieOrigin): readonly ClientCookie[];

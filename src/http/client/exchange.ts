@@ -5,6 +5,8 @@ import { type Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { BodyAbortedError } from "../../byte-streams/core.js";
 import { Deferred } from "../../deferred/core.js";
+import { clientAnswered, clientEnded, clientStarted } from "../../ring/diagnostics/client.js";
+import type { ClientEvent, Writable } from "../../ring/diagnostics/events.js";
 import { EXCHANGE } from "../../ring/exchange-symbol.js";
 import { toSource } from "../../stream/index.js";
 import type { Cancellation } from "./cancellation.js";
@@ -71,6 +73,8 @@ export class Exchange extends Waiter implements BodyOwner {
   #isDiscarding = false;
   #keepAlive = true;
   #received = 0;
+  /** For those who watch. */
+  #event: Writable<ClientEvent> | undefined;
   #total: number | undefined;
   #onProgress: ((progress: Progress) => void) | undefined;
 
@@ -99,6 +103,10 @@ export class Exchange extends Waiter implements BodyOwner {
       return this.result;
     }
     this.#cancellation?.begun(this.#stop);
+    const { method, origin, path, headers } = this.#wire;
+    // Through a proxy the path may be the whole of it.
+    const url = path.startsWith("/") ? origin + path : path;
+    this.#event = clientStarted(method, url, headers);
     this.#acquire();
     return this.result;
   }
@@ -208,6 +216,7 @@ export class Exchange extends Waiter implements BodyOwner {
     this.#wait(readTimeout, (ms) => new ReadTimeoutError(ms, this.#target.origin));
     const isH2 = this.#connection?.isH2 === true;
     this.#keepAlive = this.#pool.options.keepAlive && !/\bclose\b/i.test(headers.connection ?? "");
+    if (this.#event !== undefined) clientAnswered(this.#event, status, isH2 ? "HTTP/2.0" : "HTTP/1.1");
     this.result.success(
       makeResponse({
         status,
@@ -249,6 +258,7 @@ export class Exchange extends Waiter implements BodyOwner {
     this.#clear();
     this.#clearSilence();
     this.#cancellation?.ended();
+    if (this.#event !== undefined) clientEnded(this.#event);
     this.#leave(this.#keepAlive);
     if (!this.#isDiscarding) this.#body?.push(null);
   }
@@ -338,6 +348,7 @@ export class Exchange extends Waiter implements BodyOwner {
     this.#clearStalled();
     if (this.#phase !== RECEIVING || this.#isDiscarding) return;
     const left = (this.#total ?? Number.POSITIVE_INFINITY) - this.#received;
+    if (this.#event !== undefined) clientEnded(this.#event);
     if (left > DISCARDED) {
       this.#end(new ConnectionClosedError(this.#target.origin, "as the body was closed", undefined));
       return;
@@ -365,6 +376,7 @@ export class Exchange extends Waiter implements BodyOwner {
   #fail(error: unknown): void {
     if (this.#phase === OVER) return;
     const body = this.#body;
+    if (this.#event !== undefined) clientEnded(this.#event, error);
     this.#end(error);
     if (body !== undefined) body.destroy(error as Error);
     else this.result.error(error);

@@ -9,6 +9,7 @@ import { atLeast, LONGEST_TIMER } from "./options.js";
 
 export type Lookup = LookupFunction;
 
+/** How names of hosts are looked up, and for how long the answers are kept. */
 export interface DnsOptions {
   /** Name servers, as "address" or "address:port". @default the system's */
   readonly nameServers?: readonly string[] | undefined;

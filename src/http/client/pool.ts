@@ -25,6 +25,7 @@ import {
 import { keyOf, type Target } from "./target.js";
 import type { ClientMiddleware } from "./types.js";
 
+/** How many connections there are, how many requests wait for one, and for how long. */
 export interface PoolOptions {
   /** Most connections to one scheme, host and port. @default 8 */
   readonly connectionsPerHost?: number | undefined;
@@ -212,6 +213,7 @@ export class ConnectionPool implements AsyncDisposable {
     this.destroy();
   }
 
+  /** As closing it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

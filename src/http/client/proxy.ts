@@ -15,6 +15,7 @@ import { atLeast, startTimer } from "./options.js";
 import { socksHandshake } from "./socks.js";
 import { portOf, type Target } from "./target.js";
 
+/** Where the proxy is, and what it is told. */
 export interface ProxyOptions {
   readonly host: string;
   /** @default 80 of "http", 443 of "https", 1080 of SOCKS */

@@ -29,6 +29,7 @@ export interface HostStats {
 
 /** By origin. */
 export type PoolStats = Readonly<Record<string, HostStats>>;
+/** Is told how the connections of a pool are used. */
 export type StatsCallback = (stats: PoolStats) => void;
 
 /** Samples of one kind that are kept in a period; later ones replace them at random. */

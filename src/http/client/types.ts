@@ -231,6 +231,7 @@ export interface Codec {
   decode?(bytes: Uint8Array, charset: string): unknown;
 }
 
+/** What `JSON.parse` and `JSON.stringify` are given besides the value. */
 export interface JsonOptions {
   readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined;
   readonly replacer?: ((this: unknown, key: string, value: unknown) => unknown) | undefined;

@@ -16,6 +16,7 @@ export class Connections {
 
   constructor(server: NodeServer) {
     this.#server = server;
+    spareNewcomers(server as Partial<HttpServer>, this.#sockets);
     server.on("session", (session: Http2Session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -69,6 +70,18 @@ export class Connections {
 /** The response that is being sent, or made: the first of those that are not complete. */
 export function answerOn(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Node 26 takes connections that have not said anything yet for idle ones. */
+function spareNewcomers(server: Partial<HttpServer>, sockets: ReadonlySet<Socket>): void {
+  const { closeIdleConnections } = server;
+  if (closeIdleConnections === undefined) return;
+  server.closeIdleConnections = () => {
+    const newcomers = [...sockets].filter(isSilent);
+    for (const socket of newcomers) socket.destroy = () => socket;
+    closeIdleConnections.call(server);
+    for (const socket of newcomers) Reflect.deleteProperty(socket, "destroy");
+  };
 }
 
 function isSilent(socket: Socket): boolean {

@@ -59,7 +59,7 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   /** Nobody else has had a hand in the response, so its head is written in one go. */
   override applyHead(head: Head, length: number | undefined): void {
-    if (this.req.readableDidRead) this.#readAway();
+    if (this.req.readableDidRead) this.readAway();
     if (this.#common.isClosing) this.res.shouldKeepAlive = false;
     this.writeHead(head, length);
   }
@@ -78,26 +78,9 @@ export class ServerExchange extends Exchange implements HostFacts {
   protected setHead(head: Head, length: number | undefined): void {
     const { res } = this;
     const { serverHeader } = this.#common;
-    if (this.req.readableDidRead) this.#readAway();
+    if (this.req.readableDidRead) this.readAway();
     applyHead(res, head, length);
     if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
-  }
-
-  /** What tells when the response has been sent. */
-  protected get sent(): Writable {
-    return this.res;
-  }
-
-  /**
-   * A body that was read in part, and then left, would hold up what comes behind it. Node sees to the ones that nobody has
-   * looked at.
-   */
-  #readAway(): void {
-    const { req } = this;
-    if (req.readableEnded) return;
-    this.sent.once("finish", () => {
-      if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
-    });
   }
 
   protected override pass(): void {

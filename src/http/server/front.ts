@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { andThen } from "../../deferred/index.js";
-import { isHttp2, serve, toRequest } from "../../message/index.js";
+import { announce, isHttp2, serve, toRequest } from "../../message/index.js";
 import { type CompressionOptions, compressedBy, compressionPlan, isCompressible } from "../../ring/compression.js";
 import type { Handler, RingRequest } from "../../ring/types.js";
 import type { Behind } from "./behind.js";
@@ -19,6 +19,8 @@ export class Front implements Common {
   readonly behind: Behind | undefined;
   isClosing = false;
   readonly #handler: Handler;
+  /** Without what the options have put around it: what tools show. */
+  readonly #given: Handler;
   readonly #options: ResolvedHandlerOptions;
 
   constructor(handler: Handler, options: ResolvedHandlerOptions, behind?: Behind) {
@@ -26,6 +28,7 @@ export class Front implements Common {
     this.serverHeader = options.serverHeader;
     this.behind = behind;
     this.#handler = stackOf(handler, options);
+    this.#given = handler;
     this.#options = options;
   }
 
@@ -41,6 +44,7 @@ export class Front implements Common {
   /** Serves one request. */
   serve(exchange: ServerExchange): RingRequest {
     const request = toRequest(exchange, exchange);
+    announce(exchange, request, this.#given);
     if (request.body === undefined) serve(this.#handler, request, exchange);
     else {
       const start = (): void => serve(this.#handler, request, exchange);

@@ -203,6 +203,7 @@ export class Server implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** As `close`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

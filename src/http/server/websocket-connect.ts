@@ -18,7 +18,7 @@ export function leadConnects(server: NodeServer, onRequest: RequestListener, web
   });
 }
 
-/** As Node does where nobody listens; a protocol that is not known gets a 501 (RFC 9220, 3). */
+/** As Node does where nobody listens; a protocol that is not known is one that the server does not speak (RFC 9220, 3). */
 function refuse(req: IncomingMessage, res: ServerResponse): void {
   if (isHttp2(req)) res.writeHead(req.headers[":protocol"] === undefined ? 405 : 501).end();
   else req.socket.destroy();

@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from "ws";
 import { type Cancel, currentClock } from "../../clock/index.js";
 import { Deferred, ERROR, PENDING, SUCCESS, settleNow } from "../../deferred/core.js";
 import { RingError } from "../../errors/index.js";
+import { websocketOpened } from "../../ring/diagnostics/websockets.js";
 import { CLOSE_TIMEOUT, Websocket } from "../../websocket/duplex.js";
 import { HandshakeTimeoutError } from "../../websocket/errors.js";
 import { headerLines, MAX_PAYLOAD } from "../../websocket/options.js";
@@ -142,11 +143,10 @@ class Dialling {
       return;
     }
     this.#isHandedOver = true;
-    settleNow(
-      this.result,
-      SUCCESS,
-      new Websocket(raw as unknown as RawWebSocket, options, { handshakeHeaders: headers }),
-    );
+    const websocket = new Websocket(raw as unknown as RawWebSocket, options, { handshakeHeaders: headers });
+    const { origin, pathname } = this.#plan.url;
+    websocketOpened(websocket, "client", origin + pathname, undefined);
+    settleNow(this.result, SUCCESS, websocket);
   }
 
   /** Another answer than 101: its beginning goes with the error. */

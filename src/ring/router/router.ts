@@ -3,7 +3,8 @@
 import { andThen, isDeferrable } from "../../deferred/index.js";
 import { describe, InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames, type OptionNames } from "../../errors/options.js";
-import { tagged } from "../tag.js";
+import { areRequestsWatched, routeFound } from "../diagnostics/requests.js";
+import { partOf, tagged } from "../tag.js";
 import type { Handler, RingRequest, RingResponse } from "../types.js";
 import type { PathParams } from "./params.js";
 import { type FoundParams, Pattern } from "./pattern.js";
@@ -39,6 +40,7 @@ export type Routes<Key extends string, Request extends Unrouted = Unrouted> = {
   readonly [K in Key]: Handler<Routed<PatternOf<K>, Request>>;
 };
 
+/** How paths are compared with patterns. */
 export interface RouterOptions {
   /** Do `/Users` and `/users` differ? @default false */
   readonly caseSensitive?: boolean | undefined;
@@ -92,9 +94,10 @@ export function router<const Key extends RouteKey, Request extends Unrouted = Un
     return {
       order,
       method: method ?? "any",
+      route: pattern,
       pattern: new Pattern(pattern, { caseSensitive, strict, isPrefix: isMount }),
       isMount,
-      handler: handler as Entry["handler"],
+      handler: partOf(key, undefined, handler) as Entry["handler"],
     };
   });
   const table = new Table(entries, { caseSensitive });
@@ -149,7 +152,7 @@ type Answer = RingResponse | null | undefined;
 /** Asks entries one after the other, from one on, until one has an answer. */
 function ask(entries: readonly Entry[], from: number, path: string, request: Unrouted): ReturnType<Handler> {
   for (let i = from; i < entries.length; i++) {
-    const { pattern, isMount, handler } = entries[i] as Entry;
+    const { pattern, route, isMount, handler } = entries[i] as Entry;
     const match = pattern.exec(path);
     if (match === null) continue;
     const outer = (request as RingRequest).routeParams as FoundParams | undefined;
@@ -157,6 +160,7 @@ function ask(entries: readonly Entry[], from: number, path: string, request: Unr
     // Not a spread: V8 is slow to add keys to a copy that one has made.
     const found = isMount ? mounted(request, path, match[0], routeParams) : { routeParams };
     const inner = Object.assign({}, request, found);
+    if (areRequestsWatched()) routeFound(request, inner, route);
     const answer = (handler as (request: unknown) => ReturnType<Handler>)(inner);
     if (i === entries.length - 1) return answer;
     if (isDeferrable(answer)) {

@@ -10,6 +10,8 @@ export interface Entry {
   /** In lower case; "any" for all. */
   readonly method: string;
   readonly pattern: Pattern;
+  /** The pattern as it was written. */
+  readonly route: string;
   /** Does it have all paths below its own? */
   readonly isMount: boolean;
   readonly handler: (request: never) => unknown;

@@ -49,6 +49,7 @@ export interface EventLog extends EventFeed {
    *   with an `EventLogClosedError`, code `RING_EVENT_LOG_CLOSED`, after `close`; over Redis also as told there.
    */
   append(event: NewEvent): Deferred<string>;
+  /** What is kept, and how many read. */
   stats(): EventLogStats;
   /** Ends the log and all responses that it feeds. */
   close(): void;

@@ -44,6 +44,7 @@ export interface RedisEventLogStats extends EventLogStats {
 
 /** A log that all processes share. */
 export interface RedisEventLog extends EventLog {
+  /** What this process has appended, how many read here, and how it gets on with Redis. */
   stats(): RedisEventLogStats;
   /**
    * Begins to read, which otherwise the first response does.

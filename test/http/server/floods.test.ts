@@ -69,8 +69,8 @@ describe("a flood of header lines", () => {
     }));
 
   it("with each name twice costs no more than a few milliseconds", async () => {
-    // Two letters each.
-    const names = Array.from({ length: 600 }, (_, i) => (370 + i).toString(36).padStart(2, "0"));
+    // Two letters each; more than a thousand lines Node drops, or refuses.
+    const names = Array.from({ length: 480 }, (_, i) => (370 + i).toString(36).padStart(2, "0"));
     const request = get("/", ...[...names, ...names].map((name) => `${name}:`), "Connection: close");
     const plain = createServer((_req, res) => void res.end("x"));
     await new Promise<void>((resolve) => plain.listen(0, resolve));

@@ -8,6 +8,7 @@ import { atLeast } from "../options.js";
 import { type AskedFor, isFor, type PolicyOptions } from "./policy.js";
 import { type CachedResponse, type CacheStore, memoryCacheStore } from "./store.js";
 
+/** What is cached, and where. */
 export interface HttpCacheOptions {
   /** @default a `memoryCacheStore()` of its own */
   readonly store?: CacheStore | undefined;
@@ -50,6 +51,7 @@ export function httpCache(options: HttpCacheOptions = {}): HttpCache {
   return new HttpCache(options);
 }
 
+/** A cache of responses, as the option `cache` of requests and clients takes it. */
 export class HttpCache {
   readonly store: CacheStore;
   /** @internal */

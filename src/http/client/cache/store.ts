@@ -32,11 +32,15 @@ export interface CachedResponse {
  * });
  */
 export interface CacheStore {
+  /** What is kept of a key; null or undefined is nothing. */
   get(key: string): Awaitable<readonly CachedResponse[] | null | undefined>;
+  /** Keeps these, in place of what is kept. */
   set(key: string, responses: readonly CachedResponse[]): Awaitable<unknown>;
+  /** Forgets what is kept. */
   delete(key: string): Awaitable<unknown>;
 }
 
+/** How much is kept. */
 export interface MemoryCacheStoreOptions {
   /** Bytes of all responses, with their headers. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number | undefined;
@@ -60,6 +64,7 @@ export function memoryCacheStore(options: MemoryCacheStoreOptions = {}): MemoryC
   return new MemoryCacheStore(options);
 }
 
+/** A store of cached responses in the memory of this process, the least used of which make way for new ones. */
 export class MemoryCacheStore implements CacheStore {
   readonly #maxBytes: number;
   readonly #maxEntries: number;

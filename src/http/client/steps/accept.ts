@@ -16,7 +16,7 @@ export function acceptEncodingRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: writes `accept` as a header, see {@link acceptRequest}.
+ * Client middleware: writes `accept` as a header.
  *
  * @example
  * await http.get(upstream, { accept: "json", as: "json" });
@@ -27,7 +27,7 @@ export function wrapAccept(client: Client): Client {
 }
 
 /**
- * Client middleware: writes `acceptEncoding` as a header, see {@link acceptEncodingRequest}.
+ * Client middleware: writes `acceptEncoding` as a header.
  *
  * @example
  * await http.get(upstream, { acceptEncoding: ["zstd"], decompressBody: false });

@@ -13,7 +13,9 @@ export function basicAuthRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: writes `basicAuth` as a header, see {@link basicAuthRequest}.
+ * Client middleware: writes `basicAuth` as a header.
+ *
+ * It is "user:password", or a list of the two; null and an empty list are no name and no password.
  *
  * @example
  * await http.get(upstream, { basicAuth: ["ada", "a password"] });

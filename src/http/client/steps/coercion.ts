@@ -129,7 +129,13 @@ export function coercionResponse(
 }
 
 /**
- * Client middleware: reads the body as `as` says, see {@link coercionResponse}.
+ * Client middleware: reads the body as `as` says.
+ *
+ * That is "string", "byteArray", "json", "auto" (by its content type), "reader", "x-www-form-urlencoded", "webStream", a media type
+ * of `codecs`, or the name of a charset. Text has the charset that the response names, else UTF-8. Without a body JSON is null.
+ *
+ * @throws {CoercionError} later, code `RING_COERCION`, for JSON that is none; `RING_BODY_TOO_LARGE` beyond `maxBytes`;
+ *   `RING_UNKNOWN_CHARSET`.
  *
  * @example
  * const { body } = await http.get(upstream, { as: "json", maxBytes: 1_000_000 });

@@ -22,7 +22,7 @@ export function contentTypeRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: writes `contentType` as a header, see {@link contentTypeRequest}.
+ * Client middleware: writes `contentType` and `characterEncoding` as a header.
  *
  * @example
  * await http.post(upstream, { contentType: "text/csv", characterEncoding: "utf-8", body: "a,b" });

@@ -86,7 +86,10 @@ function defaultPath(path: string): string {
 }
 
 /**
- * Client middleware: sends and keeps cookies, see {@link cookiesRequest} and {@link cookiesResponse}.
+ * Client middleware: sends and keeps cookies.
+ *
+ * A request has those it is given, else those of its store; a `cookie` header is left alone. Those of the response are kept in the
+ * store, and listed in the response.
  *
  * @example
  * const cookieStore = http.inMemoryCookieStore();

@@ -36,7 +36,11 @@ export function formParamsRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: makes `formParams` the body, see {@link formParamsRequest}.
+ * Client middleware: makes `formParams` the body: urlencoded, JSON, or what `codecs` can write, as `contentType` says.
+ *
+ * Other methods than POST, PUT, PATCH and DELETE have no form.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for another content type.
  *
  * @example
  * await http.post(upstream, { formParams: { name: "Ada", tags: ["a", "b"] } });

@@ -67,7 +67,10 @@ export function linksResponse<B>(response: ClientResponse<B>): ClientResponse<B>
 }
 
 /**
- * Client middleware: reads `link` headers, see {@link linksResponse}.
+ * Client middleware: reads `link` headers.
+ *
+ * The response has them as `links`: by what they are, "next" for example, a map with `href`, as it was sent, and the other
+ * parameters. Of several that are the same, the last.
  *
  * @example
  * const { links } = await http.get(upstream);

@@ -41,7 +41,9 @@ export function nestedParamsRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: flattens nested parameters, see {@link nestedParamsRequest}.
+ * Client middleware: flattens nested parameters: `{ a: { b: 1 } }` in `queryParams` and `formParams` is `{ "a[b]": 1 }`.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for `flattenNestedKeys` together with one of the flags.
  *
  * @example
  * await http.get(upstream, { queryParams: { filter: { name: "ada" } } });

@@ -8,7 +8,7 @@ export function oauthRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: writes `oauthToken` as a header, see {@link oauthRequest}.
+ * Client middleware: writes `oauthToken` as a header, as a bearer token.
  *
  * @example
  * await http.get(upstream, { oauthToken: "a token" });

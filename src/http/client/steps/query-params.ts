@@ -43,7 +43,7 @@ export function queryParamsRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: puts `queryParams` into the query, see {@link queryParamsRequest}.
+ * Client middleware: puts `queryParams` into the query, behind what is there.
  *
  * @example
  * await http.get(upstream, { queryParams: { q: "two words", tag: ["a", "b"] }, multiParamStyle: "array" });

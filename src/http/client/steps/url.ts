@@ -84,7 +84,12 @@ function decode(text: string): string {
 }
 
 /**
- * Client middleware: takes `url` apart, see {@link urlRequest}.
+ * Client middleware: takes `url` apart.
+ *
+ * Its host and path become what can be sent: international names in ASCII, illegal characters escaped. User info becomes `basicAuth`,
+ * the fragment goes.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, if it is no absolute http or https URL.
  *
  * @example
  * await http.get("http://ada:secret@example.com/a path?q=x");

@@ -105,7 +105,9 @@ export function validationRequest(request: ClientRequest): ClientRequest {
 }
 
 /**
- * Client middleware: refuses options that are not what they must be, see {@link validationRequest}.
+ * Client middleware: refuses options that are not what they must be. Null is as good as nothing.
+ *
+ * @throws {InvalidArgumentError} code `RING_INVALID_ARGUMENT`, for an option that is not what it must be; it is named.
  *
  * @example
  * const client = wrapValidation(http.wrapUrl(http.wire));
