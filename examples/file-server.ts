@@ -17,7 +17,7 @@ import {
 } from "express-ring/middleware";
 import { notFound } from "express-ring/response";
 
-/** `node dist/examples/file-server.js docs` serves another one. */
+/** `npm run example file-server docs` serves another one. */
 const folder = process.argv[2] ?? "src";
 
 // From the inside out: what is further out sees what is further in, so that ranges are those of the file, and a part of a

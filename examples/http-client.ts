@@ -2,7 +2,7 @@
  * The HTTP client, against a server that this program starts itself: JSON, a download that streams, cookies, an upload, and what
  * happens if something takes too long. What it does is printed; the server goes on until it is stopped.
  *
- *     node dist/examples/http-client.js
+ *     npm run example http-client
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

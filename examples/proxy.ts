@@ -2,7 +2,7 @@
  * A proxy that streams: what the client sends goes to another server as it comes, and the answer back, with backpressure both
  * ways, so that it holds a few kilobytes of a transfer of any size. When the client leaves, the other request is cancelled.
  *
- *     node dist/examples/proxy.js https://example.org
+ *     npm run example proxy https://example.org
  *     curl http://localhost:3000/numbers | head -3
  */
 import { createServer } from "node:http";

@@ -2,7 +2,7 @@
  * A websocket client that comes back. It counts, an echo server answers, and after a second the server sends it away, as one
  * that restarts does. What is put meanwhile waits for the next connection.
  *
- *     URL='ws://localhost:3000/echo?key=open' node dist/examples/websocket-client.js
+ *     URL='ws://localhost:3000/echo?key=open' npm run example websocket-client
  *
  * talks to the server of websocket-echo.ts; without `URL` there is a server in here.
  */

@@ -13,5 +13,5 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1);
 cpSync(`${root}examples`, `${root}dist/examples`, {
   recursive: true,
-  filter: (path) => !path.endsWith(".ts"),
+  filter: (path) => !path.endsWith(".ts") && path !== `${root}examples/starter`,
 });

@@ -102,7 +102,7 @@ export class Program {
 
   /** The first address it prints. */
   url(): Promise<string> {
-    return this.prints(/\b(http|ws):\/\/\S+(?=\s)/);
+    return this.prints(/\b(https?|ws|tcp|udp):\/\/\S+(?=\s)/);
   }
 
   /** Sends a signal to it and to what it has started. */

@@ -6,6 +6,7 @@ import {
   findProgram,
   networkNamespaces,
   nginxPath,
+  npmRegistry,
   postgresFolder,
   pythonWith,
   skipLoudly,
@@ -46,6 +47,13 @@ describe("findProgram", () => {
 
   it("is undefined if none is installed", () => {
     expect(findProgram("no-such-program", "nor-this-one")).toBeUndefined();
+  });
+});
+
+describe("npmRegistry", () => {
+  it("is undefined if it does not answer", () => {
+    process.env["npm_config_registry"] = "http://127.0.0.1:1/";
+    expect(npmRegistry()).toBeUndefined();
   });
 });
 

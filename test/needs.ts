@@ -1,6 +1,6 @@
 /**
- * For tests that need a program of the machine: Chromium, nginx, a module of Python. Where it is absent they are skipped with a loud
- * line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
+ * For tests that need a program of the machine (Chromium, nginx, a module of Python), or npm's registry. Where it is absent
+ * they are skipped with a loud line, except in CI (`CI=true`), where `.ci/run` has installed everything and absence is a failure.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
@@ -45,6 +45,14 @@ export function networkNamespaces(): string | undefined {
   const probe = `express-ring-probe-${process.pid}`;
   if (spawnSync(ip, ["netns", "add", probe]).status !== 0) return undefined;
   return spawnSync(ip, ["netns", "delete", probe]).status === 0 ? ip : undefined;
+}
+
+/** The registry that npm installs from, if it answers; undefined if it does not. */
+export function npmRegistry(): string | undefined {
+  const { env } = process;
+  const impatient = ["--fetch-retries=0", "--fetch-timeout=10000", "--prefer-online"];
+  if (spawnSync("npm", ["view", "express", "version", ...impatient], { env }).status !== 0) return undefined;
+  return spawnSync("npm", ["config", "get", "registry"], { env, encoding: "utf8" }).stdout.trim();
 }
 
 const pythons = new Map<string, string | undefined>();
@@ -116,14 +124,20 @@ export function skipLoudly(tool: string, reason: string): void {
  *   it("shows the clock", async () => { ... });
  * });
  */
-export function describeWith<T>(tool: string, found: T | undefined, name: string, tests: (found: T) => void): void {
+export function describeWith<T>(
+  tool: string,
+  found: T | undefined,
+  name: string,
+  tests: (found: T) => void,
+  reason = "it is not installed (.ci/run lists the Debian packages)",
+): void {
   if (found !== undefined) {
     describe(name, () => {
       tests(found);
     });
     return;
   }
-  skipLoudly(tool, "it is not there (.ci/run lists the Debian packages, and is run as root)");
+  skipLoudly(tool, reason);
   // oxlint-disable-next-line jest/no-disabled-tests -- loudly, and never in CI
   describe.skip(name, () => {
     it(`needs ${tool}`, () => {

@@ -40,6 +40,7 @@ export class ConnectUpgrade implements Handshake {
     this.#finish(200, proceed);
   }
 
+  /** @internal */
   open(server: WebSocketServer): RawWebSocket | undefined {
     const { socket, req } = this;
     let raw: RawWebSocket | undefined;

@@ -21,7 +21,12 @@ export interface Handshake {
    * and calls `proceed` where it would be sent.
    */
   finish(proceed: () => void): void;
-  /** Says yes to the client, with the headers collected on the response. @returns undefined if `ws` finds fault with what is offered: that has been answered */
+  /**
+   * Says yes to the client, with the headers collected on the response.
+   *
+   * @returns undefined if `ws` finds fault with what is offered: that has been answered
+   * @internal the types of `ws` are not published with it
+   */
   open(server: WebSocketServer): RawWebSocket | undefined;
 }
 
@@ -67,6 +72,7 @@ export class Upgrade implements Handshake {
     this.#finish(101, proceed);
   }
 
+  /** @internal */
   open(server: WebSocketServer): RawWebSocket | undefined {
     const { req, res, socket, head } = this;
     if (!res.headersSent) res.writeHead(101);

@@ -31,6 +31,7 @@ describe("run", () => {
     ["a string that looks like one", "const s = '// => 2';"],
     ["a default import", "import path from 'node:path';\npath.posix.join('a', 'b'); // => 'a/b'"],
     ["all of a package", "import * as path from 'node:path';\npath.posix.sep; // => '/'"],
+    ["a value after a template", "`${shared} // => 2`;\nshared; // => 1"],
     ["a type", "import type { Stats } from 'node:fs';\nexport const s: Stats | number = 1; // => 1"],
   ])("accepts %s", async (_what, text) => {
     await expect(run(snippet(text))).resolves.toBeUndefined();
@@ -38,6 +39,8 @@ describe("run", () => {
 
   it.each([
     ["another value", "shared;\nshared + 1; // => 3", /^guide\.md:11: .*toEqual/],
+    ["another value after a template", "`a ${shared} b`;\nshared; // => 2", /^guide\.md:11: .*toEqual/],
+    ["another value after a pattern", '/["`]/.test("");\nshared; // => 2', /^guide\.md:11: .*toEqual/],
     ["another value of a declaration", "const two = shared + 1; // => 3", /^guide\.md:10: /],
     ["another value behind a template", "const name = `${shared}`;\nshared; // => 3", /^guide\.md:11: .*toEqual/],
     ["another value behind a pattern", 'const quote = /[`"]/;\nshared; // => 3', /^guide\.md:11: .*toEqual/],

@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
 
+export { default as express4 } from "express-4";
+
 type App = RequestListener | (RequestListener & { listen(port: number): Server });
 
 /** Makes an app listen. @returns host and port; the server is closed when the snippet is through. */

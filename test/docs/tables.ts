@@ -27,6 +27,16 @@ export function tablesOf(markdown: string): Table[] {
   return tables;
 }
 
+/** The rows of the tables below a heading, up to the next one: cells by columns. */
+export function cellsBelow(markdown: string, heading: string): string[][] {
+  const lines = markdown.split("\n");
+  const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, "") === heading);
+  if (start === -1) throw new Error(`there is no heading ${JSON.stringify(heading)}`);
+  const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line));
+  const section = lines.slice(start + 1, length === -1 ? undefined : start + 1 + length);
+  return section.map(cellsOf).filter((cells) => cells.length > 0);
+}
+
 /** The cells of a row of a table; a pipe in a cell is written `\|`. */
 function cellsOf(line: string): string[] {
   if (!line.startsWith("|")) return [];

@@ -32,6 +32,8 @@ describe("inMemoryCookieStore", () => {
     ["a subdomain", "a=1; domain=sub.www.example.com"],
     ["a public suffix (supercookie)", "a=1; domain=com"],
     ["nothing", ""],
+    ["nothing, with a path", "; path=/"],
+    ["no name and no value", " = ; path=/"],
   ])("does not keep a cookie for %s", (_what, line) => {
     const store = http.inMemoryCookieStore();
     expect(store.setCookie(line, origin)).toBeUndefined();

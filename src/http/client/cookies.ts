@@ -170,6 +170,8 @@ class JarStore implements Required<CookieStore> {
   setCookie(line: string, origin: CookieOrigin): ClientCookie | undefined {
     // A cookie without a name that looks like one of those that only a host itself may set.
     if (/^\s*=\s*__(?:host|secure)-/i.test(line)) return undefined;
+    // One without a name and a value would be sent as nothing but a semicolon; browsers ignore it (RFC 6265bis, 5.7).
+    if (/^\s*=?\s*(?:;|$)/.test(line)) return undefined;
     const kept = this.#jar.setCookieSync(line, urlOf(origin), { ignoreError: true, loose: true });
     return kept === undefined ? undefined : fromJar(kept);
   }

@@ -1,9 +1,9 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { type ByteBody, charset, isReadable, readBytes } from "../../../byte-streams/core.js";
 import { type Awaitable, andThen } from "../../../deferred/index.js";
 import { formDecodeMap } from "../../../ring/codec.js";
 import { findContentTypeCharset } from "../../../ring/parsing.js";
-import { isSource, toReadable } from "../../../stream/index.js";
+import { isSource, type Source, toReadable, toWebReadable } from "../../../stream/index.js";
 import { CoercionError } from "../errors.js";
 import { isUnexceptionalStatus } from "../response.js";
 import type { Client, ClientRequest, ClientResponse } from "../types.js";
@@ -118,7 +118,8 @@ export function coercionResponse(
   const { as = "stream" } = request;
   const { body } = response;
   if (as === "stream" || (!isReadable(body) && !isSource(body))) return response;
-  if (as === "webStream") return { ...response, body: Readable.toWeb(isReadable(body) ? body : toReadable(body)) };
+  // Not Node's `Readable.toWeb`: cancelled while something is buffered, it throws where nobody catches.
+  if (as === "webStream") return { ...response, body: toWebReadable(body as Source<Uint8Array>) };
   if (as === "reader") return { ...response, body: reader(body as Body, charsetOf(response)) };
   return andThen(readAs(response, request), (bytes) => {
     const read: { -readonly [K in keyof ClientResponse<unknown>]: ClientResponse<unknown>[K] } = { ...response };
