@@ -4,6 +4,7 @@ import type { Server as HttpServer, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { NodeServer } from "./options.js";
+import { ServerSession } from "./sessions.js";
 
 /** Milliseconds that a connection has to say something that was just made when the server begins to close. */
 const NEWCOMER = 250;
@@ -11,12 +12,13 @@ const NEWCOMER = 250;
 export class Connections {
   readonly #server: NodeServer;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<Http2Session>();
+  readonly #sessions = new Set<ServerSession>();
   /** One for all sockets. */
   readonly #onClose: (this: Socket) => void;
   #onEmpty: (() => void) | undefined;
 
-  constructor(server: NodeServer) {
+  /** @param keepAliveTimeout Milliseconds until a connection of HTTP/2 is closed that nobody uses; 0 is never. */
+  constructor(server: NodeServer, keepAliveTimeout: number) {
     this.#server = server;
     spareNewcomers(server as Partial<HttpServer>, this.#sockets);
     const forget = (socket: Socket): void => this.#forget(socket);
@@ -24,9 +26,11 @@ export class Connections {
       forget(this);
     };
     server.on("session", (session: Http2Session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
-      if (this.#onEmpty !== undefined) session.close();
+      const kept = new ServerSession(session);
+      this.#sessions.add(kept);
+      session.once("close", () => this.#sessions.delete(kept));
+      kept.closeWhenUnused(keepAliveTimeout);
+      if (this.#onEmpty !== undefined) kept.leave();
     });
   }
 
@@ -46,7 +50,7 @@ export class Connections {
   /** Lets what is under way come to its end, and all else go at once; calls `onEmpty` when none is left. */
   drain(onEmpty: () => void): void {
     this.#onEmpty = onEmpty;
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions) session.leave();
     this.#closeIdle();
     for (const socket of this.#sockets) this.#closeAfterAnswer(socket);
     const silent = [...this.#sockets].filter(isSilent);

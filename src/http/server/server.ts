@@ -14,7 +14,6 @@ import type { ServerExchange } from "./exchange.js";
 import { answerExpectation } from "./expectations.js";
 import { Front } from "./front.js";
 import { takeStreams } from "./http2-streams.js";
-import { watchSession } from "./idle-sessions.js";
 import { nodeServers } from "./node-server.js";
 import { type NodeServer, type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.js";
 import { headFault, isBehindRefused, refuseAndClose, refuseBody } from "./refusals.js";
@@ -76,7 +75,7 @@ export class Server implements AsyncDisposable {
     this.#front = new Front(handler, options, fallback && behind(fallback));
     const { server, http2 } = nodeServers(options);
     this.node = server;
-    this.#connections = new Connections(this.node);
+    this.#connections = new Connections(this.node, options.keepAliveTimeout);
     const keep = (socket: Socket): void => {
       if (this.#connections.add(socket)) onConnection?.(socket);
     };
@@ -148,8 +147,7 @@ export class Server implements AsyncDisposable {
   };
 
   readonly #onSession = (session: Http2Session): void => {
-    const { connGoAwayHandler, keepAliveTimeout } = this.#options;
-    watchSession(session, keepAliveTimeout);
+    const { connGoAwayHandler } = this.#options;
     if (connGoAwayHandler === undefined) return;
     session.on("goaway", (errorCode, lastStreamId) => connGoAwayHandler({ errorCode, lastStreamId }));
   };
