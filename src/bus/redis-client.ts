@@ -20,6 +20,7 @@ export interface NodeRedisClient {
     listener: (message: Buffer, channel: Buffer) => unknown,
     buffers: true,
   ): PromiseLike<unknown>;
+  /** Asks for a sign of life. */
   ping(): PromiseLike<unknown>;
   duplicate(): NodeRedisClient;
   on(event: string, listener: Listener): unknown;
@@ -34,6 +35,7 @@ export interface IoRedisClient {
   publish(channel: string, message: string | Buffer): PromiseLike<number>;
   subscribe(...channels: string[]): PromiseLike<unknown>;
   unsubscribe(...channels: string[]): PromiseLike<unknown>;
+  /** Asks for a sign of life. */
   ping(): PromiseLike<unknown>;
   duplicate(): IoRedisClient;
   on(event: string, listener: Listener): unknown;
