@@ -22,6 +22,7 @@ export default {
   // Garbage collections in a worker that has run many suites, and Chromium's start on a busy machine, take their time.
   testTimeout: 30_000,
   setupFiles: ["<rootDir>/test/setup.ts"],
+  setupFilesAfterEnv: ["<rootDir>/test/retries.ts"],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { ...Object.fromEntries(entryPoints), "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {

@@ -21,6 +21,7 @@ const SAME_ON_ALL = [
   // Other programs: what they are told over the wire is in the contracts.
   "browser/",
   "http/real/",
+  "network/",
   "http/server/peers",
   "processes/",
   // Loads, and what is left after them.
