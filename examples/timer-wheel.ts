@@ -2,7 +2,7 @@
  * A clock of one's own: everything in the kit that waits takes one. This is a timer wheel, on which a hundred thousand timeouts
  * hang on one timer of Node's; and a clock for tests, on which nobody waits for anything.
  */
-import { alt, deferred, isRealized, timeout, zip } from "express-ring/deferred";
+import { deferred, isRealized, timeout, zip } from "express-ring/deferred";
 import { batch, stream } from "express-ring/stream";
 import { type Cancel, type Clock, mockClock } from "express-ring/time";
 
@@ -78,4 +78,4 @@ const batches = batch(100, 60_000, lines, { clock: test });
 lines.put("one line");
 console.log("before:", isRealized(hour));
 test.advance(3_600_000);
-console.log("after:", await alt(hour, "nothing"), "and", await batches.take());
+console.log("after:", await hour, "and", await batches.take());
