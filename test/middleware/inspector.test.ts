@@ -134,7 +134,7 @@ describe("inspected", () => {
         (request) =>
           request.uri === "/closed" ? { status: 403, body: "no" } : inner(request);
       const fail: Handler = async () => {
-        throw Object.assign(new Error("the password is 1234"), { code: "E_DATABASE" });
+        throw Object.assign(new Error("the password is swordfish"), { code: "E_DATABASE" });
       };
       const app = inspected(() => pipe(fail, wrapContentType, wrapGuard));
       const { port } = await started(wrapInspector(app));
@@ -148,7 +148,7 @@ describe("inspected", () => {
         ["wrapContentType", true],
         ["fail", true],
       ]);
-      expect(JSON.stringify(await dataOf(port))).not.toContain("1234");
+      expect(JSON.stringify(await dataOf(port))).not.toContain("swordfish");
     });
   });
 
