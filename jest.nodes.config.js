@@ -25,6 +25,7 @@ const SAME_ON_ALL = [
   "http/server/peers",
   "processes/",
   // Loads, and what is left after them.
+  "byte-streams/pieces",
   "deferred/dropped",
   "stream/memory",
   "http/leaks",
