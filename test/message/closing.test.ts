@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { describe, expect, it } from "@jest/globals";
 import express from "express";
+import { deferred, success } from "../../src/deferred/index.js";
 import { ring } from "../../src/express/index.js";
 import { startServer } from "../../src/http/index.js";
 import { closingSignal } from "../../src/message/index.js";
@@ -128,7 +129,13 @@ describe("closingSignal", () => {
   });
 
   it("knows a server that was closed before anybody asked, and one that listens again", async () => {
-    const answer: Handler = (request) => ({ status: 200, body: String(closingSignal(request).aborted) });
+    const asked = deferred<true>();
+    const isClosed = deferred<true>();
+    const answer: Handler = async (request) => {
+      success(asked, true);
+      await isClosed;
+      return { status: 200, body: String(closingSignal(request).aborted) };
+    };
     const server = createServer(express().use(ring(answer)));
     afterThisTest(() => server.closeAllConnections());
     const listen = async (): Promise<number> => {
@@ -136,11 +143,11 @@ describe("closingSignal", () => {
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
     };
-    const connected = once(server, "connection");
     const client = await rawClient(await listen());
-    await connected;
-    const closed = new Promise((resolve) => server.close(resolve));
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    await asked;
+    const closed = new Promise((resolve) => server.close(resolve));
+    success(isClosed, true);
     expect(await client.ended()).toMatch(/true\r\n0\r\n\r\n$|true$/);
     await closed;
     expect(await text(await get(await listen()))).toBe("false");
