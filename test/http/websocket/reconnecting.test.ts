@@ -583,7 +583,7 @@ describe("reconnectingWebsocketClient", () => {
     ])("that %s is logged, closes the connection with 1011, and counts as a failure", (_how, onConnect) =>
       withLog(async (log) => {
         const server = await upstream();
-        const { client, retries } = opened(server.url, { onConnect, maxAttempts: 5 });
+        const { retries } = opened(server.url, { onConnect, maxAttempts: 5 });
         const [code] = (await once(await server.reached(1), "close")) as [number];
         expect(code).toBe(1011);
         // It tries again, perhaps at once, and fails again.
