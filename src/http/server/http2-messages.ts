@@ -78,7 +78,11 @@ export class Http2Response {
   writeHead(status: number, lines: readonly HeadLine[]): void {
     const headers: OutgoingHttpHeaders = { ":status": status };
     for (let i = 0; i < lines.length; i += 2) {
-      headers[(lines[i] as string).toLowerCase()] = lines[i + 1] as OutgoingHttpHeaders[string];
+      const name = (lines[i] as string).toLowerCase();
+      const value = lines[i + 1] as OutgoingHttpHeaders[string];
+      // Names are the same in capitals; of cookies each counts, of others the last.
+      const before = name === "set-cookie" ? headers[name] : undefined;
+      headers[name] = before === undefined ? value : [before, value].flat().map(String);
     }
     this.#headers = headers;
   }

@@ -155,6 +155,20 @@ class End:
                     return (b"" if isinstance(event.data, (bytes, bytearray)) else "").join(parts)
             else:
                 return event
+def converse(end):
+    answers = []
+    end.send(Message(data="in ", message_finished=False))
+    end.send(Ping(payload=b"between"))
+    end.send(Message(data="fragments"))
+    pong = end.next()
+    answers.append(end.message())
+    end.send(Message(data=bytes([0, 255])))
+    answers.append(list(end.message()))
+    large = "0123456789" * 50000
+    end.send(Message(data=large))
+    answers.append(end.message() == large)
+    end.send(CloseConnection(code=4002, reason="bye"))
+    return pong, answers, end.next()
 `;
 
 const WSPROTO_CLIENT = `${WSPROTO}
@@ -163,19 +177,7 @@ extensions = [PerMessageDeflate()] if len(sys.argv) > 2 else []
 end = End(socket.create_connection(("127.0.0.1", port)), ConnectionType.CLIENT)
 end.send(Request(host="localhost", target="/echo", subprotocols=["chat"], extensions=extensions))
 accepted = end.next()
-answers = []
-end.send(Message(data="in ", message_finished=False))
-end.send(Ping(payload=b"between"))
-end.send(Message(data="fragments"))
-pong = end.next()
-answers.append(end.message())
-end.send(Message(data=bytes([0, 255])))
-answers.append(list(end.message()))
-large = "0123456789" * 50000
-end.send(Message(data=large))
-answers.append(end.message() == large)
-end.send(CloseConnection(code=4002, reason="bye"))
-closing = end.next()
+pong, answers, closing = converse(end)
 names = [extension.name for extension in accepted.extensions if extension.enabled()]
 print(json.dumps([accepted.subprotocol, names, bytes(pong.payload).decode(), answers, closing.code]))
 `;
@@ -261,19 +263,7 @@ for extension in extensions:
     extension.finalize(stream.answer["sec-websocket-extensions"])
 end = End(stream, ConnectionType.CLIENT)
 end.ws = Connection(ConnectionType.CLIENT, extensions)
-answers = []
-end.send(Message(data="in ", message_finished=False))
-end.send(Ping(payload=b"between"))
-end.send(Message(data="fragments"))
-pong = end.next()
-answers.append(end.message())
-end.send(Message(data=bytes([0, 255])))
-answers.append(list(end.message()))
-large = "0123456789" * 50000
-end.send(Message(data=large))
-answers.append(end.message() == large)
-end.send(CloseConnection(code=4002, reason="bye"))
-closing = end.next()
+pong, answers, closing = converse(end)
 stream.h2.end_stream(1)
 stream.flush()
 while not stream.ended:

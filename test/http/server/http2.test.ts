@@ -83,6 +83,15 @@ describe("over HTTP/2", () => {
     });
   });
 
+  it.each(["GET", "POST"])("%s: cookies under a name in capitals and in small letters are all sent", async (method) => {
+    const headers = { "Set-Cookie": "a=1", "set-cookie": ["b=2", "c=3"], "X-A": "1", "x-a": "2" };
+    const { session } = await over2(() => ({ headers, body: "" }));
+    const request = session.request({ ":path": "/", ":method": method });
+    const [answer] = (await once(request, "response")) as [Record<string, unknown>];
+    expect([answer["set-cookie"], answer["x-a"]]).toEqual([["a=1", "b=2", "c=3"], "2"]);
+    request.close();
+  });
+
   it("null is 204 (7), and HEAD has no body", async () => {
     const { session } = await over2(({ uri }) => (uri === "/null" ? null : { body: "hello" }));
     expect(await answerOf(session.request({ ":path": "/null" }))).toEqual([204, ""]);
