@@ -19,4 +19,5 @@ export {
 } from "./request.js";
 export { respond } from "./response.js";
 export { serve } from "./serve.js";
+export { SharedBytes } from "./shared-bytes.js";
 export { webBody } from "./web-body.js";

@@ -6,6 +6,7 @@ import { type ChunkSource, END, LATER } from "./chunk-source.js";
 import { ContentLengthError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import type { Head } from "./head.js";
+import { writePiece } from "./single-writes.js";
 import { chunkBytes, type TextPieces, textPieces } from "./text.js";
 
 /** How long headers wait for the first chunk of a body that may fail early, in milliseconds. */
@@ -108,7 +109,7 @@ export class Pump implements Listener<unknown> {
       return false;
     }
     this.#isFlushed = false;
-    const isOpen = res.write(chunk);
+    const isOpen = writePiece(res, chunk);
     if (!isOpen) this.#state = DRAIN;
     return isOpen;
   }

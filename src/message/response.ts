@@ -8,6 +8,7 @@ import { ContentLengthError, InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
 import { type Head, isBodiless, readHead } from "./head.js";
 import { closeQuietly, Pump } from "./pump.js";
+import { endWith } from "./single-writes.js";
 import { charsetOf } from "./text.js";
 
 /**
@@ -67,7 +68,7 @@ function sendWhole(exchange: Exchange, head: Head, payload: string | Uint8Array,
   }
   checkLength(exchange, head, length);
   exchange.applyHead(head, length);
-  res.end(payload);
+  endWith(res, payload, length);
 }
 
 function checkLength(exchange: Exchange, head: Head, length: number): void {

@@ -3,6 +3,7 @@
 import type { Bus } from "../bus/index.js";
 import { describe, InvalidArgumentError, logError } from "../errors/index.js";
 import { checkCount, checkOptionNames, type OptionNames } from "../errors/options.js";
+import { SharedBytes } from "../message/index.js";
 import type { DRAINED, Failure, Taker, WAITING } from "../stream/core.js";
 import { consume, type Description, type Source } from "../stream/index.js";
 import { PushSource } from "../stream/push-source.js";
@@ -111,11 +112,11 @@ class BusFeed<Topic, T> implements BusEvents<Topic> {
 
   /** The one place where a message is written. */
   #spread(message: T, topic: Topic, { readers }: Channel): void {
-    let bytes: Buffer;
+    let bytes: SharedBytes;
     try {
       const event = this.#toEvent(message, topic);
       if (event === null) return;
-      bytes = Buffer.from(encodeEvent(event));
+      bytes = new SharedBytes(encodeEvent(event));
     } catch (error) {
       this.#malformed++;
       logError(error, "a message of a bus cannot be written as a server-sent event, and is left out");

@@ -1,3 +1,4 @@
+import { SharedBytes } from "../../message/index.js";
 import { encodeEvent, type ServerSentEvent } from "../encode.js";
 import { InvalidEventError } from "../errors.js";
 
@@ -21,6 +22,6 @@ export function checkNewEvent(event: NewEvent): void {
   if (event.data === undefined) throw new InvalidEventError('of a log has no data; give it data: ""');
 }
 
-export function toBytes(event: ServerSentEvent): Buffer {
-  return Buffer.from(encodeEvent(event));
+export function toBytes(event: ServerSentEvent): SharedBytes {
+  return new SharedBytes(encodeEvent(event));
 }
