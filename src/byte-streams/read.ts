@@ -162,17 +162,21 @@ export function failureOf(error: unknown): unknown {
   return (error as { code?: unknown }).code === "ECONNRESET" ? new BodyAbortedError(error) : error;
 }
 
+type Message = Pick<IncomingMessage, "complete" | "httpVersionMajor" | "headers">;
+
 /** Has all of an HTTP/1 message come, and waits to be read? (Messages of HTTP/2 are "complete" when they are cut off, too.) */
-function isWhole(body: Readable & Partial<Pick<IncomingMessage, "complete" | "httpVersionMajor">>): boolean {
-  return (
-    body.complete === true && body.httpVersionMajor === 1 && body.readableEncoding === null && !body.readableFlowing
-  );
+function isWhole(body: Readable & Partial<Message>): boolean {
+  if (body.httpVersionMajor !== 1 || body.readableEncoding !== null || body.readableFlowing) return false;
+  // Node's parser tells of the end only after the last piece has been looked at.
+  return body.complete === true || body.readableLength >= Number(body.headers?.["content-length"]);
 }
 
 /** Nothing has to be waited for. */
-function readWhole<T>(body: Readable, into: Gathering<T>): Awaitable<T> {
+function readWhole<T>(body: Readable & Partial<Message>, into: Gathering<T>): Awaitable<T> {
   try {
     for (let chunk: unknown = body.read(); chunk !== null; chunk = body.read()) into.add(chunk);
+    // There comes nothing but its end.
+    if (!body.complete) body.resume();
     return into.end();
   } catch (error) {
     abandon(body);

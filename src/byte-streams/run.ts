@@ -1,6 +1,15 @@
 /** Runs the steps of a path, and closes what was opened on the way. */
 
-import { type Awaitable, catchError, chain, type Deferred } from "../deferred/index.js";
+import {
+  type Awaitable,
+  catchError,
+  chain,
+  type Deferred,
+  errorDeferred,
+  isDeferrable,
+  successDeferred,
+  toDeferred,
+} from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import { closeBody, isReadable } from "./close.js";
 import type { Edge } from "./graph.js";
@@ -28,11 +37,24 @@ function runFrom(
   let open = opened;
   for (let at = start; at < edges.length; at++) {
     const edge = edges[at] as Edge;
-    if (!edge.isSync) return runLater(at, value, edges, options, open);
+    if (!edge.isSync) {
+      const isAlone = open.length === 0 && at === edges.length - 1 && isWhole(edge.to);
+      return isAlone ? settled(edge, value, options) : runLater(at, value, edges, options, open);
+    }
     const made = guarded(() => edge.convert(value, options), open);
     [value, open] = kept(made, edge.to, open);
   }
   return value;
+}
+
+/** A step that has to wait, with nothing to close behind it and no step after it: as below, with less ado. */
+function settled(edge: Edge, x: unknown, options: ConvertOptions): Deferred<unknown> {
+  try {
+    const made = edge.convert(x, options);
+    return isDeferrable(made) ? toDeferred(made) : successDeferred(made);
+  } catch (error) {
+    return errorDeferred(error);
+  }
 }
 
 /** A step that has to wait, and the rest: always a deferred, whether it happened to have its result or not. */

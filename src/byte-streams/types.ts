@@ -1,7 +1,7 @@
 /** Descriptors: the names of representations of bytes, which the classes of JavaScript alone cannot tell apart. */
 
 import type { FileHandle } from "node:fs/promises";
-import type { Readable, Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
 import { types as is } from "node:util";
 import { isSink, isSource, type Sink, type Source } from "../stream/index.js";
@@ -212,7 +212,11 @@ export function isWhole(type: Type): boolean {
  * @see Source: `clj-commons.byte-streams/type-descriptor`.
  */
 export function typeDescriptor(x: unknown): Type | undefined {
-  return first(defined, x) ?? first(sources, x) ?? collectionType(x) ?? first(sinks, x);
+  const byUser = first(defined, x);
+  if (byUser !== undefined) return byUser;
+  // Bodies of requests are asked for most of all.
+  if (x instanceof Readable) return types.readable;
+  return first(sources, x) ?? collectionType(x) ?? first(sinks, x);
 }
 
 /** The type of a value as something to write to, if it is that; otherwise its type. */

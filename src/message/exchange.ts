@@ -63,7 +63,8 @@ export abstract class Exchange implements RawExchange {
    */
   protected readAway(): void {
     const { req } = this;
-    if (req.readableEnded) return;
+    if (req.readableEnded || (req.complete && req.readableLength === 0)) return;
+    if (req.readableFlowing && req.listenerCount("data") === 0) return;
     this.sent.once("finish", () => {
       if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
     });

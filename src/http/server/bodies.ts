@@ -29,12 +29,17 @@ export function awaitBody(
 
 /** Waits until Node has so many bytes of the body in its buffer. */
 function awaitBuffered(req: IncomingMessage, bytes: number, start: () => void): void {
+  const isThere = (): boolean => req.readableLength >= bytes || isComplete(req);
   const look = (): void => {
-    if (req.readableLength < bytes && !isComplete(req)) return;
+    if (!isThere()) return;
     req.off("readable", look);
     start();
   };
-  req.on("readable", look);
+  // What came together with the head will be there then.
+  process.nextTick(() => {
+    if (isThere()) start();
+    else req.on("readable", look);
+  });
 }
 
 /** Waits for the end of a body of unknown length, and puts what has come back in front. */

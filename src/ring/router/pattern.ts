@@ -6,6 +6,8 @@ import { InvalidArgumentError, RingError } from "../../errors/index.js";
 /** What a route's pattern has found in a path; without a prototype, like all maps made of what clients send. */
 export type FoundParams = Readonly<Record<string, string | readonly string[]>>;
 
+const NOTHING: FoundParams = Object.freeze(Object.create(null) as FoundParams);
+
 /** A parameter in the path is not properly percent-encoded. Code `RING_MALFORMED_PARAMETER`, status 400. */
 export class MalformedParameterError extends RingError {
   constructor(name: string, cause: unknown) {
@@ -78,7 +80,8 @@ export class Pattern {
   }
 
   /** @throws {MalformedParameterError} code `RING_MALFORMED_PARAMETER`, status 400. */
-  paramsOf(match: RegExpExecArray, outer: FoundParams | undefined): FoundParams {
+  paramsOf(match: readonly (string | undefined)[], outer: FoundParams | undefined): FoundParams {
+    if (match.length === 1) return outer ?? NOTHING;
     const params: Record<string, string | readonly string[]> = Object.create(null);
     if (outer !== undefined) Object.assign(params, outer);
     for (let i = 1; i < match.length; i++) {

@@ -148,18 +148,22 @@ function readKey(key: string): { readonly method: string | undefined; readonly p
 }
 
 type Answer = RingResponse | null | undefined;
+type Found = { -readonly [Key in "context" | "pathInfo" | "routeParams"]?: RingRequest[Key] };
+
+/** What the pattern of a path that is text finds. */
+const NAMELESS: readonly [string] = [""];
 
 /** Asks entries one after the other, from one on, until one has an answer. */
 function ask(entries: readonly Entry[], from: number, path: string, request: Unrouted): ReturnType<Handler> {
   for (let i = from; i < entries.length; i++) {
-    const { pattern, route, isMount, handler } = entries[i] as Entry;
-    const match = pattern.exec(path);
+    const { pattern, route, isMount, isSure, handler } = entries[i] as Entry;
+    const match = isSure === true ? NAMELESS : pattern.exec(path);
     if (match === null) continue;
     const outer = (request as RingRequest).routeParams as FoundParams | undefined;
-    const routeParams = pattern.paramsOf(match, outer);
     // Not a spread: V8 is slow to add keys to a copy that one has made.
-    const found = isMount ? mounted(request, path, match[0], routeParams) : { routeParams };
-    const inner = Object.assign({}, request, found);
+    const inner: Found = Object.assign({}, request);
+    inner.routeParams = pattern.paramsOf(match, outer);
+    if (isMount) mount(inner, path, match[0]);
     if (areRequestsWatched()) routeFound(request, inner, route);
     const answer = (handler as (request: unknown) => ReturnType<Handler>)(inner);
     if (i === entries.length - 1) return answer;
@@ -172,10 +176,7 @@ function ask(entries: readonly Entry[], from: number, path: string, request: Unr
 }
 
 /** What the handler of a mount finds changed in its request. */
-function mounted(request: Unrouted, path: string, matched: string, routeParams: FoundParams): Partial<RingRequest> {
-  return {
-    context: (request.context ?? "") + matched,
-    pathInfo: path.length === matched.length ? "/" : path.slice(matched.length),
-    routeParams,
-  };
+function mount(inner: Found, path: string, matched: string): void {
+  inner.context = (inner.context ?? "") + matched;
+  inner.pathInfo = path.length === matched.length ? "/" : path.slice(matched.length);
 }

@@ -15,6 +15,8 @@ export interface Entry {
   /** Does it have all paths below its own? */
   readonly isMount: boolean;
   readonly handler: (request: never) => unknown;
+  /** Is it found by a path that it matches for certain, and names nothing of? */
+  readonly isSure?: boolean;
 }
 
 /** What is asked about one method. */
@@ -41,8 +43,11 @@ export class Table {
   /** The entries that a request may be for, in order: few, and not all of them need match. */
   find(method: string, path: string): readonly Entry[] {
     const { whole, trie } = this.#byMethod.get(method) ?? this.#others;
+    // Most paths are in lower case.
+    let known = whole.get(path);
+    if (known !== undefined) return known;
     const key = this.#caseSensitive ? path : foldCase(path);
-    const known = whole.get(key);
+    known = whole.get(key);
     if (known !== undefined) return known;
     const found: Entry[] = [];
     trie.find(key, 0, found);
@@ -67,10 +72,14 @@ function indexOf(entries: readonly Entry[]): Index {
       const found: Entry[] = [];
       trie.find(spelt, 0, found);
       const matching = inOrder(found).filter((entry) => entry.pattern.exec(spelt) !== null);
-      if (matching.length > 0) whole.set(spelt, matching);
+      if (matching.length > 0) whole.set(spelt, matching.map(madeSure));
     }
   }
   return { whole, trie };
+}
+
+function madeSure(entry: Entry): Entry {
+  return !entry.isMount && entry.pattern.onlyPath !== undefined ? { ...entry, isSure: true } : entry;
 }
 
 /** By their place, each once: a pattern with optional groups may be found in more than one of its readings. */
