@@ -61,7 +61,7 @@ export function readHead(response: unknown, exchange: Exchange): Head {
 
 /** @param known In lower case. */
 function isNamed(name: string, known: string): boolean {
-  return name.length === known.length && name.toLowerCase() === known;
+  return name === known || (name.length === known.length && name.toLowerCase() === known);
 }
 
 /** A plain object, of whatever realm; or an instance that has one of the keys as its own. */

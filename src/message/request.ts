@@ -4,6 +4,7 @@ import { EXCHANGE } from "../ring/exchange-symbol.js";
 import type { RequestHeaders, RingRequest } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
 import { isHttp2 } from "./http2.js";
+import { remembering } from "./remembering.js";
 import { requestHeaders } from "./request-headers.js";
 
 /** What a host knows better than the socket does: behind proxies, under mounts, after body parsers. */
@@ -31,7 +32,7 @@ export function toRequest(exchange: Exchange, facts: HostFacts): RingRequest {
   const headers = requestHeaders(req);
   const request: Draft = {
     serverPort: socket.localPort ?? 0,
-    serverName: facts.serverName ?? hostName(headers) ?? localAddress(req),
+    serverName: facts.serverName ?? hostName(headers.host) ?? localAddress(req),
     remoteAddr: unmapped(facts.remoteAddr),
     uri: question === -1 ? target : target.slice(0, question),
     scheme: facts.scheme as RingRequest["scheme"],
@@ -64,12 +65,12 @@ export function socketScheme(req: IncomingMessage): "http" | "https" {
 }
 
 /** The host of the Host header, without its port. */
-function hostName({ host }: RequestHeaders): string | undefined {
+const hostName = remembering((host: string | undefined): string | undefined => {
   if (host === undefined) return undefined;
   // The colons inside the brackets of an IPv6 address begin no port.
   const colon = host.indexOf(":", host.startsWith("[") ? host.indexOf("]") + 1 : 0);
   return colon === -1 ? host : host.slice(0, colon);
-}
+});
 
 /** The address that the request came in on; "" on a unix socket. */
 export function localAddress(req: IncomingMessage): string {
@@ -77,9 +78,9 @@ export function localAddress(req: IncomingMessage): string {
 }
 
 /** A socket that listens for both kinds of addresses spells an IPv4 address as an IPv6 one. */
-function unmapped(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-}
+const unmapped = remembering((address: string): string =>
+  address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address,
+);
 
 /** The part of a request target from the path on: clients of proxies send whole URLs (RFC 9112, 3.2.2). */
 export function originForm(target: string): string {

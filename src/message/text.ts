@@ -2,6 +2,7 @@
 import { type Charset, findCharset, utf8 } from "../byte-streams/charset.js";
 import { NotConvertibleError } from "../errors/index.js";
 import { findContentTypeCharset } from "../ring/parsing.js";
+import { remembering } from "./remembering.js";
 
 /** What nearly every content-type looks like: nothing to look up. */
 const IN_UTF8 = /^[^;]+(?:; ?charset=utf-8)?$/i;
@@ -12,10 +13,10 @@ function charsetName(contentType: string | undefined): string | undefined {
 }
 
 /** The charset that a content-type names, UTF-8 if it names none; the name itself if there is no such charset. */
-export function charsetOf(contentType: string | undefined): Charset | string {
+export const charsetOf: (contentType: string | undefined) => Charset | string = remembering((contentType) => {
   const name = charsetName(contentType);
   return name === undefined ? utf8 : (findCharset(name) ?? name);
-}
+});
 
 /** A text that comes in pieces, as it is written: one byte order mark, and characters may be split between pieces. */
 export interface TextPieces {
