@@ -68,7 +68,22 @@ const SEND = 1;
 const HEAR = 2;
 const END = 3;
 
+/** Most sources have one sink, and there may be many sources: a list of one would be half as much again. */
+type Connections<T> = Connection<T> | readonly Connection<T>[];
+
 const NONE: readonly never[] = [];
+
+function listOf<T>(connections: Connections<T>): readonly Connection<T>[] {
+  return connections instanceof Connection ? [connections] : connections;
+}
+
+function countOf<T>(connections: Connections<T>): number {
+  return connections instanceof Connection ? 1 : connections.length;
+}
+
+function nth<T>(connections: Connections<T>, index: number): Connection<T> {
+  return connections instanceof Connection ? connections : (connections[index] as Connection<T>);
+}
 
 /** What a put is realized with when the sink took too long. */
 const TIMED_OUT: unique symbol = Symbol("timed out");
@@ -82,22 +97,26 @@ const TIMED_OUT: unique symbol = Symbol("timed out");
  */
 export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
   /** Replaced, never changed: a turn works on the list as it was when the turn began. */
-  connections: readonly Connection<T>[];
+  #connections: Connections<T>;
   readonly #source: CoreSource<T>;
   #step: typeof TAKE | typeof SEND | typeof HEAR | typeof END = TAKE;
   #message: T | typeof DRAINED | typeof WAITING | Failure = WAITING;
-  #round: readonly Connection<T>[] = NONE;
+  #round: Connections<T> = NONE;
   /** What the sinks have answered in this round, where they have to be waited for. */
   #answers: Deferred<unknown>[] | null = null;
   #next = 0;
 
   constructor(source: CoreSource<T>, connection: Connection<T>) {
     this.#source = source;
-    this.connections = [connection];
+    this.#connections = connection;
+  }
+
+  get connections(): readonly Connection<T>[] {
+    return listOf(this.#connections);
   }
 
   add(connection: Connection<T>): void {
-    this.connections = [...this.connections, connection];
+    this.#connections = [...this.connections, connection];
   }
 
   isWaiting(): boolean {
@@ -127,7 +146,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           const message = this.#message;
           if (message === DRAINED) {
             this.#forget();
-            this.#round = this.connections;
+            this.#round = this.#connections;
             this.#next = 0;
             this.#step = END;
             continue;
@@ -137,8 +156,8 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             logError(message.error, "error in the source of a connection, which ends");
             return;
           }
-          this.#round = this.connections;
-          if (this.#round.length === 0) {
+          this.#round = this.#connections;
+          if (countOf(this.#round) === 0) {
             this.#forget();
             this.#source.shut();
             return;
@@ -148,16 +167,16 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           continue;
         }
         case SEND: {
-          if (this.#next === this.#round.length) {
+          if (this.#next === countOf(this.#round)) {
             this.#next = 0;
             this.#message = WAITING;
             this.#step = HEAR;
             continue;
           }
           const base = mark();
-          const connection = this.#round[this.#next] as Connection<T>;
+          const connection = nth(this.#round, this.#next);
           const answer = send(connection, this.#message as T);
-          if (answer === TRUE && this.#round.length === 1) {
+          if (answer === TRUE && countOf(this.#round) === 1) {
             // The usual case: one sink, which has the message already. There is nothing to hear.
             this.#message = WAITING;
             this.#step = TAKE;
@@ -166,7 +185,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           continue;
         }
         case HEAR: {
-          if (this.#next === this.#round.length) {
+          if (this.#next === countOf(this.#round)) {
             this.#step = TAKE;
             continue;
           }
@@ -175,7 +194,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             subscribe(answer, this);
             return;
           }
-          const connection = this.#round[this.#next++] as Connection<T>;
+          const connection = nth(this.#round, this.#next++);
           if (answer === TRUE || (answer.stage === SUCCESS && answer.result !== false && answer.result !== TIMED_OUT)) {
             continue;
           }
@@ -185,8 +204,8 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           continue;
         }
         case END: {
-          const connection = this.#round[this.#next++];
-          if (connection === undefined) return;
+          if (this.#next === countOf(this.#round)) return;
+          const connection = nth(this.#round, this.#next++);
           if (!connection.downstream) continue;
           const base = mark();
           connection.sink.shut();
@@ -214,9 +233,10 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
 
   /** A sink did not accept: it is no longer served. */
   #cut(connection: Connection<T>, answer: Deferred<unknown>): void {
-    this.connections = this.connections.filter((other) => other !== connection);
+    const others = this.connections.filter((other) => other !== connection);
+    this.#connections = others;
     // What is pushed last is done first: the sink is closed before the source.
-    if (connection.upstream || this.connections.length === 0) {
+    if (connection.upstream || others.length === 0) {
       this.#forget();
       this.#source.shut();
     }

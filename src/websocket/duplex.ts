@@ -22,7 +22,6 @@ import {
   type RawWebSocket,
   type Reading,
   readingOf,
-  takesFrames,
 } from "./raw-socket.js";
 
 /** Text is a string, binary is bytes. */
@@ -102,6 +101,21 @@ export interface Keeper {
   forget(websocket: Websocket): void;
 }
 
+/** What most websockets do without while they are open. */
+class Rare {
+  handshakeHeaders: IncomingHttpHeaders | undefined;
+  heartbeat: Heartbeat | undefined;
+  closed: Deferred<WebsocketClosing> | undefined;
+  sinkClosed: Deferred<true> | undefined;
+  isSinkClosed = false;
+  /** Undefined until pongs matter. */
+  pings: Deferred<boolean>[] | undefined;
+  cancelCut: Cancel | undefined;
+  closing: WebsocketClosing | undefined;
+  /** Undefined until it is held back for the first time. */
+  reading: Reading | undefined;
+}
+
 const NO_OPTIONS: DuplexOptions = {};
 const NO_PAST: WebsocketPast = {};
 
@@ -115,46 +129,39 @@ export class Websocket
   keeper: Keeper | undefined;
   declare protected readonly source: Incoming;
   readonly #options: DuplexOptions;
-  readonly #takesFrames: boolean;
-  readonly #handshakeHeaders: IncomingHttpHeaders | undefined;
-  #heartbeat: Heartbeat | undefined;
   #outgoing: Outgoing | undefined;
-  #closed: Deferred<WebsocketClosing> | undefined;
-  #sinkClosed: Deferred<true> | undefined;
-  #isSinkClosed = false;
-  /** Undefined until pongs matter. */
-  #pings: Deferred<boolean>[] | undefined;
-  #cancelCut: Cancel | undefined;
-  #closing: WebsocketClosing | undefined;
-  /** Undefined until it is held back for the first time. */
-  #reading: Reading | undefined;
+  #rare: Rare | undefined;
 
   constructor(raw: RawWebSocket, options: DuplexOptions = NO_OPTIONS, past: WebsocketPast = NO_PAST) {
     super(new Incoming());
     this.source.reading = this;
-    this.#takesFrames = takesFrames(raw);
     this.raw = raw;
     this.#options = options;
-    this.#handshakeHeaders = past.handshakeHeaders;
+    if (past.handshakeHeaders !== undefined) this.#rarely.handshakeHeaders = past.handshakeHeaders;
     for (const message of past.messages ?? []) this.receive(...message);
     listenTo(raw, this);
     const { onPing, onPong, heartbeats } = options;
     if (onPing !== undefined) raw.on("ping", (payload: Uint8Array) => callSafely(onPing, payload));
     if (onPong !== undefined || heartbeats !== undefined) this.#hearPongs();
-    if (heartbeats !== undefined) this.#heartbeat = new Heartbeat(this, heartbeats, options);
+    if (heartbeats !== undefined) this.#rarely.heartbeat = new Heartbeat(this, heartbeats, options);
     if (raw.readyState === CLOSED) this.end(past.code ?? BROKEN, past.reason ?? "");
   }
 
+  get #rarely(): Rare {
+    return (this.#rare ??= new Rare());
+  }
+
   get closed(): Deferred<WebsocketClosing> {
-    if (this.#closed === undefined) {
-      this.#closed = new Deferred<WebsocketClosing>();
-      if (this.#closing !== undefined) this.#closed.success(this.#closing);
+    const rare = this.#rarely;
+    if (rare.closed === undefined) {
+      rare.closed = new Deferred<WebsocketClosing>();
+      if (rare.closing !== undefined) rare.closed.success(rare.closing);
     }
-    return this.#closed;
+    return rare.closed;
   }
 
   get hasEnded(): boolean {
-    return this.#closing !== undefined;
+    return this.#rare?.closing !== undefined;
   }
 
   get protocol(): string {
@@ -168,12 +175,13 @@ export class Websocket
   }
 
   pause(): void {
-    this.#reading ??= this.#watchedReading();
-    this.#reading.pause();
+    const rare = this.#rarely;
+    rare.reading ??= this.#watchedReading();
+    rare.reading.pause();
   }
 
   resume(): void {
-    this.#reading?.resume();
+    this.#rare?.reading?.resume();
   }
 
   /** Where it is held back, `ws` tells of the end only when the rest has been parsed. */
@@ -186,7 +194,7 @@ export class Websocket
 
   /** A message has come. */
   receive(...message: RawMessage): void {
-    this.#heartbeat?.beat();
+    this.#rare?.heartbeat?.beat();
     this.source.receive(this.#decode(message));
   }
 
@@ -234,20 +242,20 @@ export class Websocket
     if (this.isClosed()) return FALSE;
     const frame = toFrame(message);
     if (frame === undefined) return errorDeferred(new NotConvertibleError(message, "a websocket message"));
-    this.#heartbeat?.beat();
+    this.#rare?.heartbeat?.beat();
     return this.#sending.send(frame);
   }
 
   /** A message that many get: framed once for all of them, where this one can take it so. @internal */
   putShared(shared: SharedMessage<WebsocketMessage>): Deferred<boolean> {
-    if (!this.#takesFrames || this.isClosed()) return this.put(shared.message);
+    if (this.isClosed() || !this.#sending.takesFrames) return this.put(shared.message);
     const frame = shared.form(Websocket, (message) => {
       const data = toFrame(message);
       return data === undefined ? undefined : frameOf(data);
     });
     if (frame === undefined) return this.put(shared.message);
     const base = mark();
-    this.#heartbeat?.beat();
+    this.#rare?.heartbeat?.beat();
     const accepted = this.#sending.sendFramed(frame);
     drain(base);
     return accepted;
@@ -266,37 +274,40 @@ export class Websocket
 
   /** @returns the pings that wait for one */
   #hearPongs(): Deferred<boolean>[] {
-    if (this.#pings === undefined) {
-      this.#pings = [];
+    const rare = this.#rarely;
+    if (rare.pings === undefined) {
+      rare.pings = [];
       this.raw.on("pong", onPong);
     }
-    return this.#pings;
+    return rare.pings;
   }
 
   /** A pong has come. */
   receivePong(payload: Uint8Array): void {
-    this.#heartbeat?.beat();
+    this.#rare?.heartbeat?.beat();
     this.#answerPings(true);
     const { onPong } = this.#options;
     if (onPong !== undefined) callSafely(onPong, payload);
   }
 
   #answerPings(isAlive: boolean): void {
-    const answers = this.#pings;
-    if (answers === undefined || answers.length === 0) return;
-    this.#pings = [];
+    const rare = this.#rare;
+    const answers = rare?.pings;
+    if (rare === undefined || answers === undefined || answers.length === 0) return;
+    rare.pings = [];
     for (const answer of answers) answer.success(isAlive);
   }
 
   // --- closing
 
   isClosed(): boolean {
-    return this.raw.readyState !== OPEN || this.#isSinkClosed;
+    return this.raw.readyState !== OPEN || this.#rare?.isSinkClosed === true;
   }
 
   onClosed(callback: () => void): void {
-    if (this.#isSinkClosed) callback();
-    else (this.#sinkClosed ??= new Deferred<true>()).onRealized(callback, ignore);
+    const rare = this.#rarely;
+    if (rare.isSinkClosed) callback();
+    else (rare.sinkClosed ??= new Deferred<true>()).onRealized(callback, ignore);
   }
 
   override shut(): void {
@@ -320,15 +331,16 @@ export class Websocket
     if (this.isClosed()) return false;
     this.raw.close(code, reason);
     const { closeTimeout = CLOSE_TIMEOUT } = this.#options;
-    this.#cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
+    this.#rarely.cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
     this.#closeSink();
     return true;
   }
 
   /** Pushes what that causes. */
   #closeSink(): void {
-    this.#isSinkClosed = true;
-    if (this.#sinkClosed !== undefined) settle(this.#sinkClosed, SUCCESS, true);
+    const rare = this.#rarely;
+    rare.isSinkClosed = true;
+    if (rare.sinkClosed !== undefined) settle(rare.sinkClosed, SUCCESS, true);
   }
 
   /** The connection is gone, and nothing more can come of it. What is pushed last is done first: the source ends before the sink. */
@@ -339,12 +351,13 @@ export class Websocket
   /** The connection is gone. */
   #announceEnd(code: number, reason: string, endSource: () => void = () => {}): void {
     const base = mark();
-    if (this.#closing === undefined) {
-      this.#cancelCut?.();
-      this.#heartbeat?.stop();
-      this.#closing = { code, reason, wasClean: code !== BROKEN };
+    const rare = this.#rarely;
+    if (rare.closing === undefined) {
+      rare.cancelCut?.();
+      rare.heartbeat?.stop();
+      rare.closing = { code, reason, wasClean: code !== BROKEN };
       this.keeper?.forget(this);
-      if (this.#closed !== undefined) settle(this.#closed, SUCCESS, this.#closing);
+      if (rare.closed !== undefined) settle(rare.closed, SUCCESS, rare.closing);
       this.#closeSink();
       this.#outgoing?.refuse();
     }
@@ -360,6 +373,7 @@ export class Websocket
     const { readable, writable } = connectionUnder(this.raw);
     const connection = { ...addressesUnder(this.raw), isReadable: readable, isWritable: writable, isClosed };
     const { pendingPuts = 0, isSink: _, ...source } = this.source.description();
+    const { handshakeHeaders, closing } = this.#rare ?? new Rare();
     return {
       type: "splice",
       sink: {
@@ -369,11 +383,8 @@ export class Websocket
         pendingPuts: this.#outgoing?.pending ?? 0,
         connection: { ...connection, direction: "outbound" },
         websocketSelectedSubprotocol: this.protocol === "" ? undefined : this.protocol,
-        ...(this.#handshakeHeaders && { websocketHandshakeHeaders: this.#handshakeHeaders }),
-        ...(this.#closing && {
-          websocketCloseCode: this.#closing.code,
-          websocketCloseMsg: this.#closing.reason,
-        }),
+        ...(handshakeHeaders && { websocketHandshakeHeaders: handshakeHeaders }),
+        ...(closing && { websocketCloseCode: closing.code, websocketCloseMsg: closing.reason }),
       },
       source: {
         ...source,

@@ -13,6 +13,13 @@ const BUFFER_BYTES = 1_048_576;
 
 type Message = string | Uint8Array;
 
+/** A message waits for room, behind those that are kept. */
+const FULL = 1;
+/** What comes now is dropped. */
+const ENDING = 2;
+/** Reading has stopped. */
+const PAUSED = 4;
+
 /**
  * What was received and not taken yet: 16 messages, or 1 MiB; then the reading stops until one is taken.
  *
@@ -24,9 +31,8 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   reading: Reading | undefined;
   #size = 0;
   #rest: Queue<Message> | undefined;
-  #isFull = false;
-  #isEnding = false;
-  #isPaused = false;
+  /** One or more of the three below; together, as a field takes eight bytes. */
+  #state = 0;
 
   constructor() {
     super(OPTIONS);
@@ -38,7 +44,7 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
 
   /** Is the peer held back, so that nothing of it can be heard? */
   get isHeldBack(): boolean {
-    return this.#isPaused;
+    return (this.#state & PAUSED) !== 0;
   }
 
   /** Messages beyond those in the stream. */
@@ -47,8 +53,8 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   }
 
   receive(message: Message): void {
-    if (this.#isEnding) return;
-    if (this.#isFull) {
+    if (this.#state & ENDING) return;
+    if (this.#state & FULL) {
       this.#rest ??= new Queue();
       this.#rest.push(message);
       return;
@@ -61,8 +67,8 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
 
   /** Drops what comes from now on, and reads on for the peer's goodbye; what is here can still be taken. */
   end(): void {
-    if (this.#isEnding) return;
-    this.#isEnding = true;
+    if (this.#state & ENDING) return;
+    this.#state |= ENDING;
     this.#adjust();
     if (this.surplus === 0) this.shut();
   }
@@ -70,7 +76,7 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   #accept(message: Message): void {
     const accepted = this.offer(message);
     if (accepted.stage !== PENDING) return;
-    this.#isFull = true;
+    this.#state |= FULL;
     subscribe(accepted, this);
   }
 
@@ -86,25 +92,26 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
     const found = super.poll(taker);
     if (found !== WAITING && found !== DRAINED) {
       this.#size -= found.length;
-      if (this.#isPaused) this.#adjust();
+      if (this.#state & PAUSED) this.#adjust();
     }
     return found;
   }
 
   /** Stops the reading, or lets it go on. */
   #adjust(): void {
-    const shouldPause = !this.#isEnding && (this.#isFull || this.#size >= BUFFER_BYTES);
-    if (shouldPause === this.#isPaused) return;
-    this.#isPaused = shouldPause;
+    const isTooMuch = (this.#state & FULL) !== 0 || this.#size >= BUFFER_BYTES;
+    const shouldPause = isTooMuch && (this.#state & ENDING) === 0;
+    if (shouldPause === this.isHeldBack) return;
+    this.#state ^= PAUSED;
     if (shouldPause) this.reading?.pause();
     else this.reading?.resume();
   }
 
   /** A message was taken, so the one that waited is in the stream now. */
   onSuccess(): void {
-    this.#isFull = false;
-    while (!this.#isFull && this.surplus > 0) this.#accept(this.#rest?.shift() as Message);
-    if (this.#isEnding && this.surplus === 0) this.shut();
+    this.#state &= ~FULL;
+    while (!(this.#state & FULL) && this.surplus > 0) this.#accept(this.#rest?.shift() as Message);
+    if (this.#state & ENDING && this.surplus === 0) this.shut();
     this.#adjust();
   }
 

@@ -4,7 +4,7 @@ import { logError } from "../errors/index.js";
 import { FALSE, TRUE } from "../stream/protocol.js";
 import { Queue } from "../stream/queue.js";
 import { MAX_PENDING } from "../stream/stream.js";
-import { connectionUnder, type RawWebSocket } from "./raw-socket.js";
+import { connectionUnder, type RawWebSocket, takesFrames } from "./raw-socket.js";
 
 /** Bytes that may wait for the operating system before a put waits too: Node's own mark for sockets. */
 const LOW_MARK = 16_384;
@@ -26,6 +26,8 @@ class Flush extends Deferred<boolean> {
 export class Outgoing {
   readonly #raw: RawWebSocket;
   readonly #connection: Duplex;
+  /** Can frames that were made before be sent as they are? */
+  readonly takesFrames: boolean;
   #waiting: Queue<Flush> | undefined;
   #isCorked = false;
   #sent = 0;
@@ -35,6 +37,7 @@ export class Outgoing {
   constructor(raw: RawWebSocket) {
     this.#raw = raw;
     this.#connection = connectionUnder(raw);
+    this.takesFrames = takesFrames(raw);
   }
 
   /** Puts that wait. */

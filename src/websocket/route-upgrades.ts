@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { closingOf } from "../message/index.js";
 import { checkClose } from "./control.js";
 import { CLOSE_TIMEOUT } from "./duplex.js";
-import { OpenWebsockets } from "./open-websockets.js";
+import { type ConnectionKeeper, OpenWebsockets } from "./open-websockets.js";
 import { Upgrade } from "./upgrade.js";
 
 /** Whose upgrade requests are the application's, and how websockets end with their server. */
@@ -41,9 +41,9 @@ export function checkUpgradeOptions({ closeCode = GOING_AWAY }: UpgradeOptions):
 }
 
 /** Where the open websockets of a server count, which `server.close()` sends away. */
-export function openWebsockets(server: Server, options: RouteOptions): OpenWebsockets {
+export function openWebsockets(server: Server, options: RouteOptions, connections?: ConnectionKeeper): OpenWebsockets {
   const { closeTimeout = CLOSE_TIMEOUT, idleTimeout = 0, closeCode = GOING_AWAY } = options;
-  return new OpenWebsockets(closingOf(server), { closeTimeout, idleTimeout, closeCode });
+  return new OpenWebsockets(closingOf(server), { closeTimeout, idleTimeout, closeCode }, connections);
 }
 
 /** Routes a server's upgrade requests through `app`, and makes `server.close()` send open websockets away. Once per pair. */

@@ -91,6 +91,7 @@ export class Upgrade implements Handshake {
     const { req, res, socket } = this;
     res.detachSocket(req.socket);
     socket.off("error", ignore).off("end", this.#leave);
+    forgetAddresses(socket);
     this.#tellOfClose();
     // Loggers wait for it.
     res.emit("finish");
@@ -140,6 +141,16 @@ export class Upgrade implements Handshake {
 }
 
 function ignore(): void {}
+
+/**
+ * Node keeps the addresses of a socket once somebody has asked for them, and finds them anew when somebody asks again; an open
+ * websocket is silent for long.
+ */
+function forgetAddresses(socket: Duplex): void {
+  const known = socket as { _peername?: object | undefined; _sockname?: object | undefined };
+  if (known._peername !== undefined) known._peername = undefined;
+  if (known._sockname !== undefined) known._sockname = undefined;
+}
 
 /** @returns a function that ends a response for the middleware around it, and calls `proceed` where it would be sent */
 export function onEnd(res: ServerResponse): (status: number, proceed: () => void) => void {

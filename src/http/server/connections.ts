@@ -3,13 +3,15 @@
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { ConnectionKeeper } from "../../websocket/open-websockets.js";
 import type { NodeServer } from "./options.js";
 import { ServerSession } from "./sessions.js";
 
 /** Milliseconds that a connection has to say something that was just made when the server begins to close. */
 const NEWCOMER = 250;
 
-export class Connections {
+export class Connections implements ConnectionKeeper {
   readonly #server: NodeServer;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerSession>();
@@ -21,7 +23,7 @@ export class Connections {
   constructor(server: NodeServer, keepAliveTimeout: number) {
     this.#server = server;
     spareNewcomers(server as Partial<HttpServer>, this.#sockets);
-    const forget = (socket: Socket): void => this.#forget(socket);
+    const forget = (socket: Socket): void => this.forget(socket);
     this.#onClose = function () {
       forget(this);
     };
@@ -42,9 +44,12 @@ export class Connections {
     return true;
   }
 
-  #forget(socket: Socket): void {
-    this.#sockets.delete(socket);
-    if (this.#sockets.size === 0) this.#onEmpty?.();
+  entrust(connection: Duplex): void {
+    connection.off("close", this.#onClose);
+  }
+
+  forget(connection: Duplex): void {
+    if (this.#sockets.delete(connection as Socket) && this.#sockets.size === 0) this.#onEmpty?.();
   }
 
   /** Lets what is under way come to its end, and all else go at once; calls `onEmpty` when none is left. */

@@ -87,7 +87,7 @@ export class Server implements AsyncDisposable {
     this.node.on("session", this.#onSession);
     answerClientErrors(this.node);
     const { idleTimeout, websocketCloseCode: closeCode } = options;
-    const websockets = openWebsockets(this.node as HttpServer, { idleTimeout, closeCode });
+    const websockets = openWebsockets(this.node as HttpServer, { idleTimeout, closeCode }, this.#connections);
     leadUpgrades(this.node as HttpServer, this.#onRequest, this.#front.behind, websockets);
     if (options.versions.has("http2")) leadConnects(this.node, this.#onRequest, websockets);
     serverTransform?.(this.node);
