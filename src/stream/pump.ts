@@ -142,23 +142,23 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
     for (;;) {
       switch (this.#step) {
         case TAKE: {
-          if (this.#message === WAITING && !this.#poll()) return;
+          if (this.#message === WAITING && !this.poll()) return;
           const message = this.#message;
           if (message === DRAINED) {
-            this.#forget();
+            this.forget();
             this.#round = this.#connections;
             this.#next = 0;
             this.#step = END;
             continue;
           }
           if (message instanceof Failure) {
-            this.#forget();
+            this.forget();
             logError(message.error, "error in the source of a connection, which ends");
             return;
           }
           this.#round = this.#connections;
           if (countOf(this.#round) === 0) {
-            this.#forget();
+            this.forget();
             this.#source.shut();
             return;
           }
@@ -181,7 +181,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             this.#message = WAITING;
             this.#step = TAKE;
           } else (this.#answers ??= [])[this.#next++] = answer;
-          if (this.#stepBack(base)) return;
+          if (this.stepBack(base)) return;
           continue;
         }
         case HEAR: {
@@ -199,8 +199,8 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
             continue;
           }
           const base = mark();
-          this.#cut(connection, answer);
-          if (this.#stepBack(base)) return;
+          this.cut(connection, answer);
+          if (this.stepBack(base)) return;
           continue;
         }
         case END: {
@@ -209,35 +209,35 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
           if (!connection.downstream) continue;
           const base = mark();
           connection.sink.shut();
-          if (this.#stepBack(base)) return;
+          if (this.stepBack(base)) return;
         }
       }
     }
   }
 
   /** Takes the next message. @returns whether to go on now: not if it has to wait, or work comes first */
-  #poll(): boolean {
+  private poll(): boolean {
     const base = mark();
     const found = this.#source.poll(this);
     if (found === WAITING) return false;
     this.#message = found;
-    return !this.#stepBack(base);
+    return !this.stepBack(base);
   }
 
   /** If something was set in motion since `base`: puts itself below it, to go on afterwards. */
-  #stepBack(base: number): boolean {
+  private stepBack(base: number): boolean {
     if (mark() === base) return false;
     pushBelow(base, this);
     return true;
   }
 
   /** A sink did not accept: it is no longer served. */
-  #cut(connection: Connection<T>, answer: Deferred<unknown>): void {
+  private cut(connection: Connection<T>, answer: Deferred<unknown>): void {
     const others = this.connections.filter((other) => other !== connection);
     this.#connections = others;
     // What is pushed last is done first: the sink is closed before the source.
     if (connection.upstream || others.length === 0) {
-      this.#forget();
+      this.forget();
       this.#source.shut();
     }
     if (answer.stage === ERROR) {
@@ -247,7 +247,7 @@ export class Pump<T> implements Taker<T>, Listener<unknown>, Task, PumpHandle {
   }
 
   /** From here on the source counts as not connected; a new connection gets a new pump. */
-  #forget(): void {
+  private forget(): void {
     if (this.#source.origin.pump === this) this.#source.origin.pump = null;
   }
 }

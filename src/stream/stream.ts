@@ -33,6 +33,8 @@ export interface StreamOptions {
  *
  * Three queues hold what does not meet at once: messages in the buffer, puts that wait for room, takes that wait for a
  * message. At most one of the last two is ever filled.
+ *
+ * There may be very many: fields are few, and methods `private`, as an object of a class with `#methods` is eight bytes larger.
  */
 export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<T> {
   protected readonly capacity: number;
@@ -82,7 +84,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
 
   /** Gives a message to the oldest take, or to the buffer, or lets it wait. */
   protected place(message: T): Deferred<boolean> {
-    const taker = this.#nextTaker();
+    const taker = this.nextTaker();
     if (taker !== undefined) {
       taker.deliver(message);
       return TRUE;
@@ -95,7 +97,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
       }
     }
     this.#puts ??= new Queue();
-    if (this.#puts.length >= this.#sweepAt) this.#sweepPuts();
+    if (this.#puts.length >= this.#sweepAt) this.sweepPuts();
     if (this.#puts.length >= MAX_PENDING) {
       logError(
         undefined,
@@ -133,7 +135,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
     const buffer = this.#buffer;
     if (buffer !== null && buffer.length > 0) {
       const message = buffer.shift() as T;
-      const put = this.#nextPut();
+      const put = this.nextPut();
       if (put !== undefined) {
         buffer.push(put.message);
         settle(put, SUCCESS, true);
@@ -141,7 +143,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
       this.checkDrained();
       return message;
     }
-    const put = this.#nextPut();
+    const put = this.nextPut();
     if (put !== undefined) {
       settle(put, SUCCESS, true);
       // Pushed last, so the callbacks run before the put's own listeners, as in Manifold.
@@ -149,7 +151,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
       return put.message;
     }
     if (this.#stage >= CLOSED) return DRAINED;
-    if (taker !== null) this.#await(taker);
+    if (taker !== null) this.awaitTurn(taker);
     return WAITING;
   }
 
@@ -165,7 +167,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
   // --- for tools
 
   description(): Description {
-    this.#sweepPuts();
+    this.sweepPuts();
     this.#takes?.retain((taker) => taker.isWaiting());
     const oldest = this.#oldestTake?.isWaiting() === true ? 1 : 0;
     const description: Description = {
@@ -191,7 +193,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
 
   /** @internal Tells the next waiting take that there is nothing. @returns false if none waits */
   refuseTaker(): boolean {
-    const taker = this.#nextTaker();
+    const taker = this.nextTaker();
     if (taker === undefined) return false;
     taker.deliver(DRAINED);
     return true;
@@ -212,7 +214,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
 
   /** @internal Ends it if it is closed and nothing is left in it. */
   checkDrained(): void {
-    if (this.#stage !== CLOSED || this.buffered > 0 || this.#hasWaitingPut()) return;
+    if (this.#stage !== CLOSED || this.buffered > 0 || this.hasWaitingPut()) return;
     this.#stage = ENDED;
     const callbacks = this.#drainedCallbacks;
     this.#drainedCallbacks = null;
@@ -221,7 +223,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
 
   // --- the queues, in which some entries may have been realized from outside
 
-  #nextTaker(): Taker<T> | undefined {
+  private nextTaker(): Taker<T> | undefined {
     for (let taker = this.#oldestTake; taker !== null; taker = this.#oldestTake) {
       this.#oldestTake = this.#takes?.shift() ?? null;
       if (taker.isWaiting()) return taker;
@@ -229,21 +231,21 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
     return undefined;
   }
 
-  #nextPut(): Put<T> | undefined {
+  private nextPut(): Put<T> | undefined {
     const puts = this.#puts;
     if (puts === null) return undefined;
     for (let put = puts.shift(); put !== undefined; put = puts.shift()) if (put.stage === PENDING) return put;
     return undefined;
   }
 
-  #hasWaitingPut(): boolean {
+  private hasWaitingPut(): boolean {
     const puts = this.#puts;
     if (puts === null) return false;
     while (puts.length > 0 && puts.oldest()?.stage !== PENDING) puts.shift();
     return puts.length > 0;
   }
 
-  #await(taker: Taker<T>): void {
+  private awaitTurn(taker: Taker<T>): void {
     if (this.#oldestTake === null) {
       this.#oldestTake = taker;
       return;
@@ -259,7 +261,7 @@ export class CoreStream<T> extends CoreSource<T> implements Stream<T>, CoreSink<
     this.shut();
   }
 
-  #sweepPuts(): void {
+  private sweepPuts(): void {
     if (this.#puts === null || this.#puts.length === 0) return;
     this.#puts.retain((put) => put.stage === PENDING);
     this.#sweepAt = Math.max(SWEEP_AFTER, 2 * this.#puts.length);

@@ -137,22 +137,22 @@ export class Websocket
     this.source.reading = this;
     this.raw = raw;
     this.#options = options;
-    if (past.handshakeHeaders !== undefined) this.#rarely.handshakeHeaders = past.handshakeHeaders;
+    if (past.handshakeHeaders !== undefined) this.rarely.handshakeHeaders = past.handshakeHeaders;
     for (const message of past.messages ?? []) this.receive(...message);
     listenTo(raw, this);
     const { onPing, onPong, heartbeats } = options;
     if (onPing !== undefined) raw.on("ping", (payload: Uint8Array) => callSafely(onPing, payload));
-    if (onPong !== undefined || heartbeats !== undefined) this.#hearPongs();
-    if (heartbeats !== undefined) this.#rarely.heartbeat = new Heartbeat(this, heartbeats, options);
+    if (onPong !== undefined || heartbeats !== undefined) this.hearPongs();
+    if (heartbeats !== undefined) this.rarely.heartbeat = new Heartbeat(this, heartbeats, options);
     if (raw.readyState === CLOSED) this.end(past.code ?? BROKEN, past.reason ?? "");
   }
 
-  get #rarely(): Rare {
+  private get rarely(): Rare {
     return (this.#rare ??= new Rare());
   }
 
   get closed(): Deferred<WebsocketClosing> {
-    const rare = this.#rarely;
+    const rare = this.rarely;
     if (rare.closed === undefined) {
       rare.closed = new Deferred<WebsocketClosing>();
       if (rare.closing !== undefined) rare.closed.success(rare.closing);
@@ -175,8 +175,8 @@ export class Websocket
   }
 
   pause(): void {
-    const rare = this.#rarely;
-    rare.reading ??= this.#watchedReading();
+    const rare = this.rarely;
+    rare.reading ??= this.watchedReading();
     rare.reading.pause();
   }
 
@@ -185,9 +185,9 @@ export class Websocket
   }
 
   /** Where it is held back, `ws` tells of the end only when the rest has been parsed. */
-  #watchedReading(): Reading {
+  private watchedReading(): Reading {
     connectionUnder(this.raw).once("close", () => {
-      if (this.isHeldBack) this.#announceEnd(BROKEN, "");
+      if (this.isHeldBack) this.announceEnd(BROKEN, "");
     });
     return readingOf(this.raw);
   }
@@ -195,10 +195,10 @@ export class Websocket
   /** A message has come. */
   receive(...message: RawMessage): void {
     this.#rare?.heartbeat?.beat();
-    this.source.receive(this.#decode(message));
+    this.source.receive(this.decode(message));
   }
 
-  #decode(message: RawMessage): WebsocketMessage {
+  private decode(message: RawMessage): WebsocketMessage {
     const [data] = message;
     if (this.#options.rawStream) return typeof data === "string" ? Buffer.from(data) : data;
     return isText(message) ? data.toString() : data;
@@ -234,7 +234,7 @@ export class Websocket
     return this.#outgoing?.lost ?? 0;
   }
 
-  get #sending(): Outgoing {
+  private get sending(): Outgoing {
     return (this.#outgoing ??= new Outgoing(this.raw));
   }
 
@@ -243,12 +243,12 @@ export class Websocket
     const frame = toFrame(message);
     if (frame === undefined) return errorDeferred(new NotConvertibleError(message, "a websocket message"));
     this.#rare?.heartbeat?.beat();
-    return this.#sending.send(frame);
+    return this.sending.send(frame);
   }
 
   /** A message that many get: framed once for all of them, where this one can take it so. @internal */
   putShared(shared: SharedMessage<WebsocketMessage>): Deferred<boolean> {
-    if (this.isClosed() || !this.#sending.takesFrames) return this.put(shared.message);
+    if (this.isClosed() || !this.sending.takesFrames) return this.put(shared.message);
     const frame = shared.form(Websocket, (message) => {
       const data = toFrame(message);
       return data === undefined ? undefined : frameOf(data);
@@ -256,7 +256,7 @@ export class Websocket
     if (frame === undefined) return this.put(shared.message);
     const base = mark();
     this.#rare?.heartbeat?.beat();
-    const accepted = this.#sending.sendFramed(frame);
+    const accepted = this.sending.sendFramed(frame);
     drain(base);
     return accepted;
   }
@@ -268,13 +268,13 @@ export class Websocket
       answer.success(false);
       return answer;
     }
-    if (this.#hearPongs().push(answer) === 1) this.raw.ping(payload);
+    if (this.hearPongs().push(answer) === 1) this.raw.ping(payload);
     return answer;
   }
 
   /** @returns the pings that wait for one */
-  #hearPongs(): Deferred<boolean>[] {
-    const rare = this.#rarely;
+  private hearPongs(): Deferred<boolean>[] {
+    const rare = this.rarely;
     if (rare.pings === undefined) {
       rare.pings = [];
       this.raw.on("pong", onPong);
@@ -285,12 +285,12 @@ export class Websocket
   /** A pong has come. */
   receivePong(payload: Uint8Array): void {
     this.#rare?.heartbeat?.beat();
-    this.#answerPings(true);
+    this.answerPings(true);
     const { onPong } = this.#options;
     if (onPong !== undefined) callSafely(onPong, payload);
   }
 
-  #answerPings(isAlive: boolean): void {
+  private answerPings(isAlive: boolean): void {
     const rare = this.#rare;
     const answers = rare?.pings;
     if (rare === undefined || answers === undefined || answers.length === 0) return;
@@ -305,19 +305,19 @@ export class Websocket
   }
 
   onClosed(callback: () => void): void {
-    const rare = this.#rarely;
+    const rare = this.rarely;
     if (rare.isSinkClosed) callback();
     else (rare.sinkClosed ??= new Deferred<true>()).onRealized(callback, ignore);
   }
 
   override shut(): void {
-    this.#startClosing();
+    this.startClosing();
     this.source.end();
   }
 
   closeWith(code: number, reason: string): boolean {
     const base = mark();
-    const isFirst = this.#startClosing(code === -1 ? undefined : code, reason);
+    const isFirst = this.startClosing(code === -1 ? undefined : code, reason);
     drain(base);
     return isFirst;
   }
@@ -327,43 +327,43 @@ export class Websocket
     this.raw.terminate();
   }
 
-  #startClosing(code?: number, reason?: string): boolean {
+  private startClosing(code?: number, reason?: string): boolean {
     if (this.isClosed()) return false;
     this.raw.close(code, reason);
     const { closeTimeout = CLOSE_TIMEOUT } = this.#options;
-    this.#rarely.cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
-    this.#closeSink();
+    this.rarely.cancelCut = currentClock(this.#options).in(closeTimeout, () => this.cut());
+    this.closeSink();
     return true;
   }
 
   /** Pushes what that causes. */
-  #closeSink(): void {
-    const rare = this.#rarely;
+  private closeSink(): void {
+    const rare = this.rarely;
     rare.isSinkClosed = true;
     if (rare.sinkClosed !== undefined) settle(rare.sinkClosed, SUCCESS, true);
   }
 
   /** The connection is gone, and nothing more can come of it. What is pushed last is done first: the source ends before the sink. */
   end(code: number, reason: string): void {
-    this.#announceEnd(code, reason, () => this.source.end());
+    this.announceEnd(code, reason, () => this.source.end());
   }
 
   /** The connection is gone. */
-  #announceEnd(code: number, reason: string, endSource: () => void = () => {}): void {
+  private announceEnd(code: number, reason: string, endSource: () => void = () => {}): void {
     const base = mark();
-    const rare = this.#rarely;
+    const rare = this.rarely;
     if (rare.closing === undefined) {
       rare.cancelCut?.();
       rare.heartbeat?.stop();
       rare.closing = { code, reason, wasClean: code !== BROKEN };
       this.keeper?.forget(this);
       if (rare.closed !== undefined) settle(rare.closed, SUCCESS, rare.closing);
-      this.#closeSink();
+      this.closeSink();
       this.#outgoing?.refuse();
     }
     endSource();
     drain(base);
-    this.#answerPings(false);
+    this.answerPings(false);
   }
 
   // --- for tools

@@ -60,8 +60,8 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
       return;
     }
     const base = mark();
-    this.#accept(message);
-    this.#adjust();
+    this.accept(message);
+    this.adjust();
     drain(base);
   }
 
@@ -69,11 +69,11 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   end(): void {
     if (this.#state & ENDING) return;
     this.#state |= ENDING;
-    this.#adjust();
+    this.adjust();
     if (this.surplus === 0) this.shut();
   }
 
-  #accept(message: Message): void {
+  private accept(message: Message): void {
     const accepted = this.offer(message);
     if (accepted.stage !== PENDING) return;
     this.#state |= FULL;
@@ -92,13 +92,13 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
     const found = super.poll(taker);
     if (found !== WAITING && found !== DRAINED) {
       this.#size -= found.length;
-      if (this.#state & PAUSED) this.#adjust();
+      if (this.#state & PAUSED) this.adjust();
     }
     return found;
   }
 
   /** Stops the reading, or lets it go on. */
-  #adjust(): void {
+  private adjust(): void {
     const isTooMuch = (this.#state & FULL) !== 0 || this.#size >= BUFFER_BYTES;
     const shouldPause = isTooMuch && (this.#state & ENDING) === 0;
     if (shouldPause === this.isHeldBack) return;
@@ -110,9 +110,9 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   /** A message was taken, so the one that waited is in the stream now. */
   onSuccess(): void {
     this.#state &= ~FULL;
-    while (!(this.#state & FULL) && this.surplus > 0) this.#accept(this.#rest?.shift() as Message);
+    while (!(this.#state & FULL) && this.surplus > 0) this.accept(this.#rest?.shift() as Message);
     if (this.#state & ENDING && this.surplus === 0) this.shut();
-    this.#adjust();
+    this.adjust();
   }
 
   onError(): void {}
