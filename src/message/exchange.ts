@@ -5,11 +5,12 @@ import type { Writable } from "node:stream";
 import { logError, RingError } from "../errors/index.js";
 import { areRequestsWatched, requestFailed } from "../ring/diagnostics/requests.js";
 import { EXCHANGE, type RawExchange } from "../ring/exchange-symbol.js";
-import type { RingResponse } from "../ring/types.js";
+import type { RequestHeaders, RingResponse } from "../ring/types.js";
 import { closingOf, serverOf } from "./closing.js";
 import { InvalidResponseError, NoExchangeError } from "./errors.js";
 import { applyHead, type Head } from "./head.js";
 import { isHttp2 } from "./http2.js";
+import { requestHeaders } from "./request-headers.js";
 
 /** Why a stream of HTTP/2 is reset (RFC 9113, section 7). */
 const INTERNAL_ERROR = 2;
@@ -104,6 +105,11 @@ export abstract class Exchange implements RawExchange {
   /** The files among it. */
   get parsedFiles(): unknown {
     return undefined;
+  }
+
+  /** The header fields by name, as the request map has them; made anew each time. */
+  get headers(): RequestHeaders {
+    return requestHeaders(this.req);
   }
 
   get rawHeaders(): readonly string[] {

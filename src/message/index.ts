@@ -17,6 +17,7 @@ export {
   toRequest,
   wasRead,
 } from "./request.js";
+export { requestHeaders, untouchedHeaders } from "./request-headers.js";
 export { respond } from "./response.js";
 export { serve } from "./serve.js";
 export { SharedBytes } from "./shared-bytes.js";

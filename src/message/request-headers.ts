@@ -16,6 +16,19 @@ export function requestHeaders(req: IncomingMessage): RequestHeaders {
   return headers as RequestHeaders;
 }
 
+/** As {@link requestHeaders}, straight from the lines as they came: for requests that nobody has had a hand in. */
+export function untouchedHeaders(rawHeaders: readonly string[]): RequestHeaders {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    const value = rawHeaders[i + 1] as string;
+    const before: unknown = headers[name];
+    // Else it is nothing, or of the prototype.
+    headers[name] = typeof before === "string" ? `${before}${name === "cookie" ? ";" : ","}${value}` : value;
+  }
+  return headers;
+}
+
 /** Up to this many header lines, comparing each with each is cheaper than keeping a set. */
 const FEW_LINES = 24;
 

@@ -5,7 +5,6 @@ import type { RequestHeaders, RingRequest } from "../ring/types.js";
 import type { Exchange } from "./exchange.js";
 import { isHttp2 } from "./http2.js";
 import { remembering } from "./remembering.js";
-import { requestHeaders } from "./request-headers.js";
 
 /** What a host knows better than the socket does: behind proxies, under mounts, after body parsers. */
 export interface HostFacts {
@@ -29,7 +28,7 @@ export function toRequest(exchange: Exchange, facts: HostFacts): RingRequest {
   const question = target.indexOf("?");
   // Look-ups on Express's requests are slow, most of all of what is not there: each is made once, or not at all.
   const { socket } = req;
-  const headers = requestHeaders(req);
+  const { headers } = exchange;
   const request: Draft = {
     serverPort: socket.localPort ?? 0,
     serverName: facts.serverName ?? hostName(headers.host) ?? localAddress(req),

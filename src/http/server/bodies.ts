@@ -11,11 +11,12 @@ import type { ResolvedHandlerOptions } from "./options.js";
  */
 export function awaitBody(
   req: IncomingMessage,
+  length: string | undefined,
   { requestBufferSize, maxRequestBodySize, rawStream }: ResolvedHandlerOptions,
   start: () => void,
   refuse: () => void,
 ): void {
-  const declared = Number(req.headers["content-length"]);
+  const declared = Number(length);
   if (declared > maxRequestBodySize) refuse();
   // Node holds the sender to it.
   else if (declared >= 0) {

@@ -10,10 +10,12 @@ import {
   type HeadLine,
   type HostFacts,
   InvalidResponseError,
+  requestHeaders,
   serve,
   socketScheme,
+  untouchedHeaders,
 } from "../../message/index.js";
-import type { RingResponse } from "../../ring/types.js";
+import type { RequestHeaders, RingResponse } from "../../ring/types.js";
 import { openListener } from "../../websocket/listener.js";
 import type { Behind } from "./behind.js";
 import { type Http2Request, Http2Response } from "./http2-messages.js";
@@ -43,6 +45,11 @@ export class ServerExchange extends Exchange implements HostFacts {
   constructor(req: IncomingMessage, res: ServerResponse, common: Common) {
     super(req, res);
     this.#common = common;
+  }
+
+  /** Node makes its own map of them when it is asked for: here nobody asks. */
+  override get headers(): RequestHeaders {
+    return untouchedHeaders(this.req.rawHeaders);
   }
 
   get target(): string {
@@ -118,6 +125,10 @@ export class ServerExchange extends Exchange implements HostFacts {
 
 /** An exchange over HTTP/2, whose responses Node's compatibility layer gathers until they are sent. */
 export class Http2Exchange extends ServerExchange {
+  override get headers(): RequestHeaders {
+    return requestHeaders(this.req);
+  }
+
   override checkHead({ status, lines, transferEncoding }: Head): void {
     if (status < 200 || status > 599) {
       throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);

@@ -48,7 +48,7 @@ export class Front implements Common {
     if (request.body === undefined) serve(this.#handler, request, exchange);
     else {
       const start = (): void => serve(this.#handler, request, exchange);
-      awaitBody(exchange.req, this.#options, start, () => refuseBody(exchange));
+      awaitBody(exchange.req, request.headers["content-length"], this.#options, start, () => refuseBody(exchange));
     }
     return request;
   }
