@@ -49,7 +49,9 @@ export class ServerExchange extends Exchange implements HostFacts {
 
   /** Node makes its own map of them when it is asked for: here nobody asks. */
   override get headers(): RequestHeaders {
-    return untouchedHeaders(this.req.rawHeaders);
+    const headers = untouchedHeaders(this.req.rawHeaders);
+    // An expectation that was met has been taken out of Node's map.
+    return headers["expect"] === undefined ? headers : requestHeaders(this.req);
   }
 
   get target(): string {
