@@ -130,13 +130,17 @@ const WORTH_DECODING = 1024;
 
 /** Decodes chunks as they come: that is faster than all of them together, and they need not be kept. */
 class GatheredText extends Gathering<string> {
-  readonly #decoder: PieceDecoder;
+  readonly #charset: Charset;
+  readonly #onEncodingError: OnEncodingError;
+  /** A short body needs none. */
+  #decoder: PieceDecoder | undefined;
   readonly #waiting = new Gathered();
   #text = "";
 
-  constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError | undefined) {
+  constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError = "replace") {
     super(maxBytes, charset);
-    this.#decoder = charset.decoder(onEncodingError);
+    this.#charset = charset;
+    this.#onEncodingError = onEncodingError;
   }
 
   protected override take(bytes: Buffer): void {
@@ -145,14 +149,19 @@ class GatheredText extends Gathering<string> {
   }
 
   protected override whole(): string {
-    this.#decode();
-    return this.#text + this.#decoder.end();
+    if (this.#decoder === undefined && this.#onEncodingError === "replace") {
+      return this.#charset.decode(this.#waiting.whole());
+    }
+    const decoder = this.#decode();
+    return this.#text + decoder.end();
   }
 
-  #decode(): void {
+  #decode(): PieceDecoder {
+    const decoder = (this.#decoder ??= this.#charset.decoder(this.#onEncodingError));
     for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
-      this.#text += this.#decoder.write(bytes);
+      this.#text += decoder.write(bytes);
     }
+    return decoder;
   }
 }
 
