@@ -89,7 +89,7 @@ function bar(row: RowResult, result: Result, top: number, x: (value: number) => 
     `<rect x="${x(0)}" y="${top}" width="${x(result.rate) - x(0)}" height="${BAR}" rx="2" fill="${result.kit ? colours.kit : colours.other}"/>`,
     ...result.rates.map((rate) => dot(x(rate), middle)),
     ...result.targets.map((target) =>
-      targetLine(x(goal(row, target)), top, `at least ${target.wanted} of ${target.of}`),
+      targetLine(x(goal(row, target)), top, `at least ${Number(target.wanted.toFixed(2))} of ${target.of}`),
     ),
     `<text x="${end + 12}" y="${middle + 5}" fill="${colours.ink}">${value}</text>`,
   ].join("\n");

@@ -78,7 +78,7 @@ function verdicts(row: RowResult, { targets, leaner, processor }: Result): strin
     const other = row.contenders.find(({ name }) => name === of)?.processor ?? 0;
     const isSure = Math.min(processor, other) >= SURE;
     const verdict = isSure ? (reached >= wanted ? "met" : "MISSED") : "unsure, disturbed";
-    return `${verdict}: ${reached.toFixed(2)} of "${of}", wanted ${wanted}`;
+    return `${verdict}: ${reached.toFixed(2)} of "${of}", wanted ${Number(wanted.toFixed(2))}`;
   });
   if (leaner === undefined) return verdicts.join("; ");
   const verdict = leaner.reached < 1 ? "met" : "MISSED";
