@@ -86,7 +86,6 @@ export type {
 } from "./ring/types.js";
 export { websocketConnection } from "./websocket/connection.js";
 export { websocketClose, websocketPing } from "./websocket/control.js";
-export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/duplex.js";
 export {
   HandshakeTimeoutError,
   NotAWebsocketRequestError,
@@ -99,3 +98,4 @@ export type { HeartbeatOptions } from "./websocket/heartbeat.js";
 export type { WebsocketOptions } from "./websocket/options.js";
 export type { RawWebSocket } from "./websocket/raw-socket.js";
 export type { UpgradeOptions } from "./websocket/route-upgrades.js";
+export type { WebsocketClosing, WebsocketDuplex, WebsocketMessage } from "./websocket/types.js";

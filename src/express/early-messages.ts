@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { WebsocketPast } from "../websocket/duplex.js";
 import { type RawMessage, type RawWebSocket, readingOf } from "../websocket/raw-socket.js";
+import type { WebsocketPast } from "../websocket/types.js";
 
 type Listener = (...args: never[]) => void;
 

@@ -6,7 +6,7 @@ import { announceUpgrade, type Exchange, exchangeOf, pathOf } from "../message/i
 import { eventOf } from "../ring/diagnostics/requests.js";
 import { websocketOpened } from "../ring/diagnostics/websockets.js";
 import type { RingRequest } from "../ring/types.js";
-import { Websocket, type WebsocketDuplex } from "./duplex.js";
+import { Websocket } from "./duplex.js";
 import { HandshakeError, HandshakeTimeoutError, WebsocketClosedError } from "./errors.js";
 import {
   chooseProtocol,
@@ -18,6 +18,7 @@ import {
   shakeHands,
 } from "./handshake.js";
 import { checkOptions, HANDSHAKE_TIMEOUT, type WebsocketOptions } from "./options.js";
+import type { WebsocketDuplex } from "./types.js";
 import { type Handshake, handshakeBehind } from "./upgrade.js";
 
 /** For those who have nothing to say: one for all websockets, which keep theirs. */

@@ -2,7 +2,8 @@
 
 import { Deferred } from "../deferred/core.js";
 import { describe, InvalidArgumentError } from "../errors/index.js";
-import { type ControlledWebsocket, toFrame, type WebsocketDuplex, type WebsocketMessage } from "./duplex.js";
+import { toFrame } from "./duplex.js";
+import type { ControlledWebsocket, WebsocketDuplex, WebsocketMessage } from "./types.js";
 
 const MAX_PING_PAYLOAD = 125;
 const MAX_CLOSE_REASON = 123;

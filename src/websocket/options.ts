@@ -7,9 +7,9 @@ import { InvalidArgumentError } from "../errors/index.js";
 import { checkOptionNames, type OptionNames } from "../errors/options.js";
 import type { HeaderValue, ResponseHeaders, RingRequest, WebsocketListenerOptions } from "../ring/types.js";
 import { checkPingPayload } from "./control.js";
-import type { DuplexOptions } from "./duplex.js";
 import type { HeartbeatOptions } from "./heartbeat.js";
 import type { RawWebSocket } from "./raw-socket.js";
+import type { DuplexOptions } from "./types.js";
 
 /** What both ends of a websocket can be told. */
 export interface CommonOptions extends DuplexOptions {

@@ -11,7 +11,7 @@ import { websocketClient } from "../../src/http/index.js";
 import { pipe, ring, websocketRoute, withWebsockets } from "../../src/index.js";
 import { stopRecorder } from "../../src/inspector/recorder.js";
 import { connect, map, put, type Stream, streamOf } from "../../src/stream/index.js";
-import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
+import type { WebsocketDuplex } from "../../src/websocket/types.js";
 import { chromiumPath, describeWith } from "../needs.js";
 import { launchChromium } from "./chromium.js";
 

@@ -6,7 +6,7 @@ import { eventBus } from "../../src/bus/index.js";
 import { deferred } from "../../src/deferred/index.js";
 import type { Handler, RequestBody, RingRequest, RingResponse } from "../../src/ring/types.js";
 import { stream, toSource } from "../../src/stream/index.js";
-import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
+import type { WebsocketDuplex } from "../../src/websocket/types.js";
 
 export { AsyncLocalStorage } from "node:async_hooks";
 export { createReadStream, createWriteStream, readFile, writeFileSync } from "node:fs";

@@ -8,7 +8,7 @@ import { eventBus } from "../../src/bus/index.js";
 import { attachWebsockets, websocketRoute } from "../../src/express/index.js";
 import { websocketClose } from "../../src/http/index.js";
 import { type JoinOptions, type RoomMessage, type Rooms, rooms } from "../../src/rooms/index.js";
-import type { WebsocketDuplex, WebsocketMessage } from "../../src/websocket/duplex.js";
+import type { WebsocketDuplex, WebsocketMessage } from "../../src/websocket/types.js";
 import { logged, rest } from "../stream/kit.js";
 
 const open: { close(): unknown }[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { deferred } from "../../src/deferred/index.js";
 import { put, stream, take } from "../../src/stream/index.js";
 import { websocketClose, websocketPing } from "../../src/websocket/control.js";
-import type { WebsocketDuplex } from "../../src/websocket/duplex.js";
+import type { WebsocketDuplex } from "../../src/websocket/types.js";
 import { servers, until, withPair } from "./peers.js";
 
 const INVALID = expect.objectContaining({ code: "RING_INVALID_ARGUMENT" });

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
-import { type DuplexOptions, Websocket } from "../../src/websocket/duplex.js";
+import { Websocket } from "../../src/websocket/duplex.js";
 import type { RawWebSocket } from "../../src/websocket/raw-socket.js";
+import type { DuplexOptions } from "../../src/websocket/types.js";
 
 export interface Closing {
   readonly code: number;

@@ -1,5 +1,5 @@
 import type { Deferred } from "../../deferred/index.js";
-import type { WebsocketDuplex } from "../../websocket/duplex.js";
+import type { WebsocketDuplex } from "../../websocket/types.js";
 import { dial } from "./dial.js";
 import { planOf, type WebsocketClientOptions } from "./options.js";
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "../../errors/index.js";
-import type { WebsocketClosing, WebsocketDuplex } from "../../websocket/duplex.js";
 import { checkNumber } from "../../websocket/options.js";
+import type { WebsocketClosing, WebsocketDuplex } from "../../websocket/types.js";
 import type { BackoffOptions } from "./backoff.js";
 import type { WebsocketClientOptions } from "./options.js";
 import type { UnsentPolicy } from "./unsent.js";

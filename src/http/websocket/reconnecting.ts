@@ -8,15 +8,14 @@ import { type CoreSink, FALSE, TRUE } from "../../stream/protocol.js";
 import { CoreStream } from "../../stream/stream.js";
 import { SourceView } from "../../stream/views.js";
 import { INTERNAL_ERROR } from "../../websocket/connection.js";
-import {
-  type ControlledWebsocket,
-  toFrame,
-  type Websocket,
-  type WebsocketClosing,
-  type WebsocketDuplex,
-  type WebsocketMessage,
-} from "../../websocket/duplex.js";
+import { toFrame, type Websocket } from "../../websocket/duplex.js";
 import { WebsocketClosedError } from "../../websocket/errors.js";
+import type {
+  ControlledWebsocket,
+  WebsocketClosing,
+  WebsocketDuplex,
+  WebsocketMessage,
+} from "../../websocket/types.js";
 import { RequestCancellationError } from "../client/errors.js";
 import { type Backoff, backoffOf, retryAfter } from "./backoff.js";
 import { dial } from "./dial.js";

@@ -13,7 +13,7 @@ import {
 } from "../../deferred/core.js";
 import { type CoreSink, FALSE, TRUE } from "../../stream/protocol.js";
 import { Queue } from "../../stream/queue.js";
-import type { WebsocketMessage } from "../../websocket/duplex.js";
+import type { WebsocketMessage } from "../../websocket/types.js";
 import { WebsocketDisconnectedError } from "./errors.js";
 
 /** What becomes of messages that there is no connection for. */
