@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import type { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import express, { type Express } from "express";
@@ -6,7 +8,8 @@ import expressWs from "express-ws";
 import { mountInFront, startServer, websocketConnection } from "../../../src/http/index.js";
 import { attachWebsockets, withExpressWs } from "../../../src/index.js";
 import type { Handler } from "../../../src/ring/types.js";
-import { connect } from "../../../src/stream/index.js";
+import { connect, description } from "../../../src/stream/index.js";
+import type { WebsocketDuplex } from "../../../src/websocket/types.js";
 import { type WebsocketMount, websocketContract } from "../../contract/websocket.js";
 import { mounts } from "../../express/websocket-mounts.js";
 import { exchangeRaw, get, rawClient } from "../../raw-client.js";
@@ -137,6 +140,55 @@ describe("websocketConnection on startServer", () => {
     }
     expect((await closed).code).toBe(1006);
     expect(performance.now() - begun).toBeGreaterThan(750);
+  });
+
+  it("holds its server's end up until it is closed, or cut, and no longer", async () => {
+    const open = async (shutdownTimeout: number) => {
+      const server = await started(echo, { shutdownTimeout });
+      const client = await rawClient(server.port);
+      const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+      client.send(get("/", "Connection: Upgrade", "Upgrade: websocket", key, "Sec-WebSocket-Version: 13"));
+      await client.until(/^HTTP\/1.1 101 [^]*\r\n\r\n/);
+      return { server, client };
+    };
+    const patient = await open(60);
+    const closed = patient.server.close();
+    // The last byte of a close frame with 1001, which is not answered: the client leaves.
+    await patient.client.until(/\u00e9$/);
+    expect(closed.isRealized).toBe(false);
+    patient.client.leave();
+    await closed;
+    const hasty = await open(0);
+    await hasty.server.close();
+    await hasty.client.ended();
+  });
+
+  it("holds up the end of a server that another one feeds", async () => {
+    const listener = createNetServer().listen(0);
+    await once(listener, "listening");
+    const server = await started(echo, { port: undefined, listenSocket: listener, shutdownTimeout: 60 } as object);
+    const { ws, closed } = await connectTo(`ws://localhost:${(listener.address() as AddressInfo).port}/`);
+    ws.pause();
+    const end = server.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(end.isRealized).toBe(false);
+    ws.resume();
+    expect((await closed).code).toBe(1001);
+    await end;
+    listener.close();
+  });
+
+  it("can be asked for its addresses at any time", async () => {
+    let opened: WebsocketDuplex | undefined;
+    const { port } = await started(async (request) => {
+      opened = await websocketConnection(request);
+      return null;
+    });
+    const { ws, closed } = await connectTo(`ws://127.0.0.1:${port}/`);
+    const { sink } = description(opened as WebsocketDuplex) as { sink?: { connection?: object } };
+    expect(sink?.connection).toMatchObject({ remoteAddress: "::ffff:127.0.0.1", localAddress: "::ffff:127.0.0.1" });
+    ws.close();
+    await closed;
   });
 
   it("serves an upgrade request for something else as the request it is, body included", async () => {
