@@ -64,8 +64,14 @@ export abstract class Exchange implements RawExchange {
    */
   protected readAway(): void {
     const { req } = this;
-    if (req.readableEnded || (req.complete && req.readableLength === 0)) return;
+    if (req.readableEnded) return;
+    // It is on its way to its end already.
     if (req.readableFlowing && req.listenerCount("data") === 0) return;
+    // All of it was read, but perhaps nobody has asked for its end.
+    if (req.complete && req.readableLength === 0) {
+      req.read(0);
+      return;
+    }
     this.sent.once("finish", () => {
       if (req.listenerCount("data") === 0 && req.listenerCount("readable") === 0) req.resume();
     });

@@ -1,6 +1,8 @@
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import { inspect } from "node:util";
 import { describe, expect, it } from "@jest/globals";
+import { deferred } from "../../src/deferred/index.js";
 import { abortSignal } from "../../src/index.js";
 import { exchangeOf } from "../../src/message/index.js";
 import type { Handler, RingRequest } from "../../src/ring/types.js";
@@ -41,6 +43,30 @@ describe("an exchange that is taken over", () => {
       expect(await client.until(/taken/)).toMatch(/^HTTP\/1.1 200/);
       client.leave();
       expect([raised, errors]).toEqual([expected, []]);
+    });
+  });
+});
+
+describe("a body that was read to its last byte", () => {
+  it("ends with the answer, though nobody has asked for its end", async () => {
+    const [begun, ended] = [deferred<boolean>(), deferred<boolean>()];
+    const handler: Handler = async ({ body }) => {
+      const message = body as IncomingMessage;
+      message.once("end", () => ended.success(true));
+      await once(message, "readable");
+      const first = String(message.read(1));
+      begun.success(true);
+      while (!message.complete) await new Promise((resolve) => setImmediate(resolve));
+      return { status: 200, headers: {}, body: first + String(message.read(4)) };
+    };
+    await withServer(createServer(), handler, async ({ port }) => {
+      const client = await rawClient(port);
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh");
+      await begun;
+      client.send("ello");
+      await client.until(/hello$/);
+      expect(await ended).toBe(true);
+      client.leave();
     });
   });
 });

@@ -81,7 +81,7 @@ export class Pattern {
 
   /** @throws {MalformedParameterError} code `RING_MALFORMED_PARAMETER`, status 400. */
   paramsOf(match: readonly (string | undefined)[], outer: FoundParams | undefined): FoundParams {
-    if (match.length === 1) return outer ?? NOTHING;
+    if (match.length === 1 && outer === undefined) return NOTHING;
     const params: Record<string, string | readonly string[]> = Object.create(null);
     if (outer !== undefined) Object.assign(params, outer);
     for (let i = 1; i < match.length; i++) {
