@@ -176,8 +176,10 @@ type Message = Pick<IncomingMessage, "complete" | "httpVersionMajor" | "headers"
 /** Has all of an HTTP/1 message come, and waits to be read? (Messages of HTTP/2 are "complete" when they are cut off, too.) */
 function isWhole(body: Readable & Partial<Message>): boolean {
   if (body.httpVersionMajor !== 1 || body.readableEncoding !== null || body.readableFlowing) return false;
-  // Node's parser tells of the end only after the last piece has been looked at.
-  return body.complete === true || body.readableLength >= Number(body.headers?.["content-length"]);
+  if (body.complete === true) return true;
+  // Node's parser tells of the end only after the last piece has been looked at. (A lenient one lets a length through that is none.)
+  const { "content-length": length, "transfer-encoding": coding } = body.headers ?? {};
+  return coding === undefined && body.readableLength >= Number(length);
 }
 
 /** Nothing has to be waited for. */

@@ -3,7 +3,7 @@
  * body.
  */
 export class SharedBytes extends Uint8Array {
-  /** What is cut off it is bytes as any. */
+  /** Slices are plain bytes, without a chunk. */
   static get [Symbol.species](): Uint8ArrayConstructor {
     return Uint8Array;
   }

@@ -13,6 +13,8 @@ interface NodesResponse extends ServerResponse {
   /** The head as it will be sent, once it is written. */
   _header: string | null | undefined;
   _headerSent: boolean;
+  /** Has it a body, by the method that came and the status? Node leaves one out that must not be. */
+  _hasBody: boolean;
 }
 
 /** Up to these sizes a copy takes less time than another write. In characters, and in bytes. */
@@ -38,14 +40,27 @@ export function endWith(res: ServerResponse, payload: string | Uint8Array, lengt
   if (!res.headersSent) res.writeHead(res.statusCode);
   const response = res as NodesResponse;
   const { _header: header } = response;
-  const isJoinable =
-    typeof header === "string" && !response._headerSent && !res.chunkedEncoding && !res.strictContentLength;
-  if (typeof piece === "string" && isJoinable) {
-    response._header = header + piece;
+  if (typeof piece !== "string" || typeof header !== "string" || !mayJoin(response)) {
+    res.end(piece, "latin1");
+    return;
+  }
+  response._header = header + piece;
+  try {
     res.end();
+  } finally {
     // It is looked at afterwards, by loggers.
     response._header = header;
-  } else res.end(piece, "latin1");
+  }
+}
+
+/** May the body go out as a part of the head that was written? */
+function mayJoin({
+  _headerSent: isSent,
+  _hasBody: hasBody,
+  chunkedEncoding,
+  strictContentLength,
+}: NodesResponse): boolean {
+  return hasBody && !isSent && !chunkedEncoding && !strictContentLength;
 }
 
 /**

@@ -31,7 +31,7 @@ export class Incoming extends CoreStream<Message> implements Listener<boolean> {
   reading: Reading | undefined;
   #size = 0;
   #rest: Queue<Message> | undefined;
-  /** One or more of the three below; together, as a field takes eight bytes. */
+  /** Any of FULL, ENDING and PAUSED; together, as a field takes eight bytes. */
   #state = 0;
 
   constructor() {

@@ -124,6 +124,23 @@ describe("readBytes", () => {
       await ended;
     });
 
+    it("answers at once where as much has come as was declared, and lets the message end", async () => {
+      const message = whole("abc");
+      Object.assign(message, { complete: false, headers: { "content-length": "3" } });
+      const ended = once(message, "end");
+      expect(readText(message)).toBe("abc");
+      await ended;
+    });
+
+    it("waits where a length was declared that is none: the body comes in chunks", async () => {
+      const message = whole("abc");
+      const headers = { "content-length": "1", "transfer-encoding": "chunked" };
+      Object.assign(message, { complete: false, headers });
+      const read = readText(message);
+      expect(isDeferred(read)).toBe(true);
+      expect(await read).toBe("abc");
+    });
+
     it("waits where more is to come", async () => {
       const message = whole("a");
       message.complete = false;

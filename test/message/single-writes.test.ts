@@ -14,7 +14,7 @@ type Answer = (res: ServerResponse) => void;
 /** What comes over the connection, byte for byte, when a response is answered thus, and how many writes that takes. */
 async function sent(
   answer: Answer,
-  { version = "1.1", strict = false } = {},
+  { method = "GET", version = "1.1", strict = false } = {},
 ): Promise<{ bytes: string; writes: number }> {
   let writes = 0;
   const server = createServer((req, res) => {
@@ -31,7 +31,7 @@ async function sent(
   server.listen(0);
   await once(server, "listening");
   const client = await rawClient((server.address() as AddressInfo).port);
-  client.send(`GET / HTTP/${version}\r\nhost: a\r\nconnection: close\r\n\r\n`);
+  client.send(`${method} / HTTP/${version}\r\nhost: a\r\nconnection: close\r\n\r\n`);
   const bytes = await client.ended();
   server.close();
   return { bytes, writes };
@@ -170,6 +170,28 @@ describe("a body that is known as a whole", () => {
       endWith(res, "hello", 5);
     });
     expect(other.bytes).toMatch(/x-late: yes\r\n[^]*hello$/);
+  });
+
+  it.each<[string, string, Answer]>([
+    ["to HEAD, whatever middleware has made of the method", "HEAD", (res) => void (res.req.method = "GET")],
+    [
+      "with a status that has none, set as the head is written",
+      "GET",
+      (res) => {
+        const writeHead = res.writeHead.bind(res);
+        res.writeHead = (() => writeHead(304)) as typeof writeHead;
+      },
+    ],
+  ])("is left out of an answer %s", async (_what, method, prepare) => {
+    const { bytes } = await sent(
+      (res) => {
+        prepare(res);
+        res.setHeader("content-length", 5);
+        endWith(res, "hello", 5);
+      },
+      { method },
+    );
+    expect(bytes).toMatch(/^HTTP\/1.1 (200|304) [^]*\r\n\r\n$/);
   });
 
   it("waits for its turn on a connection with several requests", async () => {
