@@ -1,6 +1,6 @@
 /** Messages as bytes, and back. */
 
-import { isUtf8 } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { NotConvertibleError } from "../errors/index.js";
 
 /** How messages travel. */

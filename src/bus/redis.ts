@@ -1,5 +1,6 @@
 /** A bus over several processes and machines, by Redis. */
 
+import { Buffer } from "node:buffer";
 import { type Clock, type ClockOptions, currentClock } from "../clock/index.js";
 import { type Deferred, errorDeferred, successDeferred } from "../deferred/index.js";
 import { InvalidArgumentError, logError } from "../errors/index.js";

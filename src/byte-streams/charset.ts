@@ -3,7 +3,7 @@
  * "ISO-8859-1" is that and not windows-1252, and a character that a charset lacks becomes "?".
  */
 
-import { isAscii } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import { TextDecoder } from "node:util";
 import iconv, { type Encoding } from "iconv-lite";
 import { RingError } from "../errors/index.js";

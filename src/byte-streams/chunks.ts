@@ -1,5 +1,6 @@
 /** Reads a body bit by bit, whatever it is made of, as fast as its reader wants. */
 
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { type Awaitable, andThen, type Deferred, deferred, errorDeferred } from "../deferred/index.js";
 import { NotConvertibleError } from "../errors/index.js";

@@ -1,5 +1,6 @@
 /** Compares bytes, whatever holds them. Source: `clj-commons.byte-streams/compare-bytes`, `bytes=`. */
 
+import { Buffer } from "node:buffer";
 import { type Awaitable, andThen, chain, type Deferred } from "../deferred/index.js";
 import type { Source } from "../stream/index.js";
 import { closeBody } from "./close.js";

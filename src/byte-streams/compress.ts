@@ -1,5 +1,6 @@
 /** Bytes in a content coding of HTTP: as a whole, or bit by bit. */
 
+import { Buffer } from "node:buffer";
 import {
   type BrotliCompress,
   type BrotliOptions,

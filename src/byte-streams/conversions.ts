@@ -1,5 +1,6 @@
 /** The conversions that there are from the beginning. */
 
+import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
 import { type ReadableStream, WritableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
@@ -248,10 +249,11 @@ function unknownNow(options: ConvertOptions): Stage<unknown, Uint8Array> {
 
 /** As `convert`, with the target first. */
 export function convertTo<T>(to: Type<T>, x: unknown, options: ConvertOptions): Awaitable<T> {
-  if (isDeferrable(x) && typeDescriptor(x) === undefined) {
-    return chain(x, (value) => convertTo(to, value, options)) as Deferred<T>;
-  }
   const from = startOf(to, x, options);
+  if (from === undefined) {
+    if (isDeferrable(x)) return chain(x, (value) => convertTo(to, value, options)) as Deferred<T>;
+    throw new NotConvertibleError(x, to.name);
+  }
   const path = graph.path(from, to);
   if (path === undefined) throw new NotConvertibleError(x, to.name);
   return runPath(begun(x, from), path.edges, checked(options)) as Awaitable<T>;
@@ -260,6 +262,7 @@ export function convertTo<T>(to: Type<T>, x: unknown, options: ConvertOptions): 
 /** As `convertSync`, with the target first. */
 export function convertToNow<T>(to: Type<T>, x: unknown, options: ConvertOptions): T {
   const from = startOf(to, x, options);
+  if (from === undefined) throw new NotConvertibleError(x, to.name);
   const path = graph.path(from, to, true);
   if (path === undefined) {
     if (graph.path(from, to) === undefined) throw new NotConvertibleError(x, to.name);
@@ -268,10 +271,12 @@ export function convertToNow<T>(to: Type<T>, x: unknown, options: ConvertOptions
   return runPath(begun(x, from), path.edges, checked(options)) as T;
 }
 
-function startOf(to: Type, x: unknown, { sourceType }: ConvertOptions): Type {
-  const from = sourceType ?? (isSinkType(to) ? sinkDescriptor(x) : sourceDescriptor(x));
-  if (from === undefined) throw new NotConvertibleError(x, to.name);
-  return from;
+/** The type that a conversion begins with; undefined of what is no representation of bytes, or has to be waited for to become one. */
+function startOf(to: Type, x: unknown, { sourceType }: ConvertOptions): Type | undefined {
+  // A promise is none of the type that it is said to be of.
+  if (sourceType !== undefined && !isDeferrable(x)) return sourceType;
+  const own = isSinkType(to) ? sinkDescriptor(x) : sourceDescriptor(x);
+  return own === undefined ? undefined : (sourceType ?? own);
 }
 
 /** The type of a value; an array that holds, among others, what has to be waited for is a stream of its elements. */

@@ -1,5 +1,6 @@
 /** Node's calls about files, as deferreds: none of them blocks. */
 
+import { Buffer } from "node:buffer";
 import { constants, fstat, close as nodeClose, open, read, readdir, realpath, type Stats, stat } from "node:fs";
 import { type Deferred, deferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";

@@ -1,5 +1,7 @@
 /** Bytes and text that come in pieces, and wait. */
 
+import { Buffer } from "node:buffer";
+
 /** Pieces of fewer bytes are copied together. */
 const SMALL = 1024;
 const BLOCK_SIZE = 16_384;

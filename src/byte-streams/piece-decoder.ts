@@ -1,5 +1,6 @@
 /** Bytes that come in pieces, as text: a character may be split between two pieces. */
 
+import { Buffer } from "node:buffer";
 import { RingError } from "../errors/index.js";
 
 /** What becomes of bytes that mean nothing: an error, nothing, or U+FFFD. */

@@ -1,5 +1,6 @@
 /** Reads a whole body, whatever it is made of, up to a limit. */
 
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";

@@ -1,5 +1,6 @@
 /** What is done with the chunks of a sequence or of a stream, written once for both. */
 
+import { Buffer } from "node:buffer";
 import { type Awaitable, andThen, chain, type Deferred, isDeferrable, loop, recur } from "../deferred/index.js";
 import { type Puller, PullSource } from "../stream/core.js";
 import { type Source, toSource } from "../stream/index.js";

@@ -1,5 +1,6 @@
 /** Copies all bytes from here to there. Source: `clj-commons.byte-streams/transfer`. */
 
+import { Buffer } from "node:buffer";
 import { copyFile } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { type Awaitable, chain, type Deferred } from "../deferred/index.js";

@@ -1,5 +1,6 @@
 /** Descriptors: the names of representations of bytes, which the classes of JavaScript alone cannot tell apart. */
 
+import { Buffer } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
 import { Readable, type Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { nextTick } from "node:process";
 import { type RawMessage, type RawWebSocket, readingOf } from "../websocket/raw-socket.js";
 import type { WebsocketPast } from "../websocket/types.js";
 
@@ -73,7 +74,7 @@ export class EarlyMessages {
     const { messages } = this.release();
     if (messages.length === 0) return;
     // Once the listener has been added.
-    process.nextTick(() => {
+    nextTick(() => {
       for (const message of messages) {
         for (const listener of raw.rawListeners("message")) {
           if (!before.includes(listener)) Reflect.apply(listener, raw, message);

@@ -1,4 +1,5 @@
 /** What kinds of response bodies there are, and how each is sent. */
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { isDeferrable } from "../deferred/index.js";

@@ -8,6 +8,7 @@ export { failureResponse } from "./failure.js";
 export { applyHead, type Head, type HeadLine } from "./head.js";
 export { isHttp2 } from "./http2.js";
 export { type AppOfMessages, type MessageClasses, messageClasses } from "./message-classes.js";
+export { remembering } from "./remembering.js";
 export {
   type HostFacts,
   localAddress,

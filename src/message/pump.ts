@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Charset } from "../byte-streams/core.js";
 import { isDeferred, type Listener, unwrapPrime } from "../deferred/index.js";
 import { logError } from "../errors/index.js";

@@ -18,6 +18,51 @@ export function requestHeaders(req: IncomingMessage): RequestHeaders {
 
 /** As {@link requestHeaders}, straight from the lines as they came: for requests that nobody has had a hand in. */
 export function untouchedHeaders(rawHeaders: readonly string[]): RequestHeaders {
+  const size = sizeOfNames(rawHeaders);
+  const known = knownNames.get(size);
+  if (known !== undefined && areOf(rawHeaders, known)) return byKnownNames(rawHeaders, known);
+  const headers = byNewNames(rawHeaders);
+  if (size <= LONGEST_KNOWN) rememberNames(size, rawHeaders, Object.keys(headers));
+  return headers;
+}
+
+/** The names of some request's header lines, no two of them the same. */
+interface Names {
+  readonly asSent: readonly string[];
+  /** In lower case, as the keys that they are. */
+  readonly keys: readonly string[];
+}
+
+/**
+ * The names of the last request of which they were so long. Clients send the same ones in the same order, again and again; to
+ * compare them takes a fraction of the time that it takes to make keys of them.
+ */
+const knownNames = new Map<number, Names>();
+
+const MOST_KNOWN = 256;
+
+/** Characters. What is longer is rare, and would be kept. */
+const LONGEST_KNOWN = 1024;
+
+function sizeOfNames(rawHeaders: readonly string[]): number {
+  let size = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) size += (rawHeaders[i] as string).length;
+  return size;
+}
+
+function areOf(rawHeaders: readonly string[], { asSent }: Names): boolean {
+  if (rawHeaders.length !== 2 * asSent.length) return false;
+  for (let i = 0; i < asSent.length; i++) if (rawHeaders[2 * i] !== asSent[i]) return false;
+  return true;
+}
+
+function byKnownNames(rawHeaders: readonly string[], { keys }: Names): RequestHeaders {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < keys.length; i++) headers[keys[i] as string] = rawHeaders[2 * i + 1] as string;
+  return headers;
+}
+
+function byNewNames(rawHeaders: readonly string[]): RequestHeaders {
   const headers: Record<string, string> = {};
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
@@ -27,6 +72,14 @@ export function untouchedHeaders(rawHeaders: readonly string[]): RequestHeaders 
     headers[name] = typeof before === "string" ? `${before}${name === "cookie" ? ";" : ","}${value}` : value;
   }
   return headers;
+}
+
+/** Unless names came twice, or are numbers, which are keys in another order. */
+function rememberNames(size: number, rawHeaders: readonly string[], keys: readonly string[]): void {
+  const asSent = rawHeaders.filter((_, i) => i % 2 === 0);
+  if (asSent.length !== keys.length || !keys.every((key, i) => key === asSent[i]?.toLowerCase())) return;
+  if (knownNames.size >= MOST_KNOWN) knownNames.clear();
+  knownNames.set(size, { asSent, keys });
 }
 
 /** Up to this many header lines, comparing each with each is cheaper than keeping a set. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, METHODS } from "node:http";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { EXCHANGE } from "../ring/exchange-symbol.js";
 import type { RequestHeaders, RingRequest } from "../ring/types.js";
@@ -35,7 +35,7 @@ export function toRequest(exchange: Exchange, facts: HostFacts): RingRequest {
     remoteAddr: unmapped(facts.remoteAddr),
     uri: question === -1 ? target : target.slice(0, question),
     scheme: facts.scheme as RingRequest["scheme"],
-    requestMethod: (req.method as string).toLowerCase(),
+    requestMethod: inLowerCase(req.method as string),
     protocol: req.httpVersion === "1.1" ? "HTTP/1.1" : `HTTP/${req.httpVersion}`,
     headers,
     [EXCHANGE]: exchange,
@@ -47,6 +47,13 @@ export function toRequest(exchange: Exchange, facts: HostFacts): RingRequest {
   if (hasBody(req, headers)) addBody(request, exchange);
   if ("encrypted" in socket) addCertificate(request, socket as TLSSocket);
   return request;
+}
+
+/** Methods as a request map names them. A map that knows them is faster than making each anew, and they are found faster by routers. */
+const methods = new Map(METHODS.map((method) => [method, method.toLowerCase()]));
+
+function inLowerCase(method: string): string {
+  return methods.get(method) ?? method.toLowerCase();
 }
 
 /** What the socket says, for hosts that know nothing more. */

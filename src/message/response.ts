@@ -1,4 +1,5 @@
 /** The only code that writes Node's response. */
+import { Buffer } from "node:buffer";
 import { type Charset, utf8 } from "../byte-streams/charset.js";
 import { asFile, type FileRegion, fileRegion, type HttpFile, openSeen, readRegion } from "../byte-streams/core.js";
 import { andThen, isDeferrable, toDeferred } from "../deferred/index.js";

@@ -2,6 +2,8 @@
  * A text that is sent to many, as bytes that nobody changes: encoded once, together with what HTTP/1 has around a chunk of a
  * body.
  */
+
+import { Buffer } from "node:buffer";
 export class SharedBytes extends Uint8Array {
   /** Slices are plain bytes, without a chunk. */
   static get [Symbol.species](): Uint8ArrayConstructor {

@@ -5,6 +5,7 @@
  *
  * Node writes texts in Latin-1 as they are, so bytes can be joined to the text of a head as characters, one for each.
  */
+import { Buffer } from "node:buffer";
 import { OutgoingMessage, type ServerResponse } from "node:http";
 import { SharedBytes } from "./shared-bytes.js";
 

@@ -1,4 +1,5 @@
 /** Strings of response bodies as bytes, in the charset that the response's content-type names. */
+import { Buffer } from "node:buffer";
 import { type Charset, findCharset, utf8 } from "../byte-streams/charset.js";
 import { NotConvertibleError } from "../errors/index.js";
 import { findContentTypeCharset } from "../ring/parsing.js";

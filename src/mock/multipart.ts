@@ -1,5 +1,6 @@
 /** Multipart bodies for tests. Source: `ring.mock.request/multipart-body`. */
 
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -1,5 +1,6 @@
 /** Request maps for tests, built step by step. Source: `ring.mock.request`. */
 
+import { Buffer } from "node:buffer";
 import { type FormValue, formEncode } from "../ring/codec.js";
 import type { RequestBody, RingRequest } from "../ring/types.js";
 import { byteStream } from "./stream.js";

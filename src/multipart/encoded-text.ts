@@ -1,5 +1,6 @@
 /** Text in parameters of headers that is more than ASCII: encoded words (RFC 2047) and percent-encoded values (RFC 2231). */
 
+import { Buffer } from "node:buffer";
 import { findCharset } from "../byte-streams/core.js";
 
 const HEX = /^[0-9A-Fa-f]{2}$/;

@@ -1,5 +1,6 @@
 /** Takes a multipart body apart, bit by bit: parts one after the other, their bytes as they come. */
 
+import { Buffer } from "node:buffer";
 import { type ByteBody, type ByteChunks, readChunks } from "../byte-streams/core.js";
 import { type Awaitable, andThen } from "../deferred/index.js";
 import { MalformedMultipartError, MultipartLimitError } from "./errors.js";

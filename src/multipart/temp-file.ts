@@ -1,5 +1,6 @@
 /** Temporary files for what clients upload. */
 
+import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { rmSync, writev } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";

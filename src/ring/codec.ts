@@ -1,5 +1,6 @@
 /** Encodings of URLs and forms, and base64. Source: `ring.util.codec`. */
 
+import { Buffer } from "node:buffer";
 import { type Charset, charset, findCharset, utf8 } from "../byte-streams/core.js";
 import { InvalidArgumentError, RingError } from "../errors/index.js";
 import { addParam, emptyMap, type FlatParamMap, mapToFill } from "./param-map.js";

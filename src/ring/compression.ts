@@ -1,5 +1,6 @@
 /** How bodies are compressed: for the middleware and for the server's own option. */
 
+import { Buffer } from "node:buffer";
 import {
   asFile,
   CompressedBody,

@@ -1,5 +1,6 @@
 /** Comparison that takes the same time wherever the difference is. Source: `crypto.equality`. */
 
+import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 
 /**

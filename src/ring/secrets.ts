@@ -1,5 +1,6 @@
 /** Secrets that keys are made of, checked before anything depends on them. */
 
+import { Buffer } from "node:buffer";
 import { InvalidArgumentError } from "../errors/index.js";
 
 /** A secret text, as bytes or to be taken as UTF-8; several: the first one makes tokens, all of them are tried on tokens. */

@@ -1,5 +1,6 @@
 /** Random bytes as text, fetched from the system in large lots. Source: `crypto.random`. */
 
+import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
 
 const LOT = 8192;

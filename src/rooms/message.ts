@@ -1,5 +1,6 @@
 /** What rooms say over a bus. */
 
+import { Buffer } from "node:buffer";
 import type { Codec } from "../bus/index.js";
 import { NotConvertibleError } from "../errors/index.js";
 

@@ -1,5 +1,6 @@
 /** An event source that comes back. */
 
+import { Buffer } from "node:buffer";
 import { type Cancel, type Clock, currentClock } from "../clock/index.js";
 import { Deferred, SUCCESS } from "../deferred/core.js";
 import { logError, type RingError, TimeoutError } from "../errors/index.js";

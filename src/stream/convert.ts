@@ -1,5 +1,6 @@
 /** Sources and sinks as Node's and the web's streams, with backpressure both ways. */
 
+import { Buffer } from "node:buffer";
 import { Duplex, Readable, Writable } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
 import { ERROR, errorOf, PENDING } from "../deferred/core.js";

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from "node:http2";
 import type { WebSocketServer } from "ws";

@@ -1,5 +1,6 @@
 /** The control frames of a websocket: pings, and the close frame. */
 
+import { Buffer } from "node:buffer";
 import { Deferred } from "../deferred/core.js";
 import { describe, InvalidArgumentError } from "../errors/index.js";
 import { toFrame } from "./duplex.js";

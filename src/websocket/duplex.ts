@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import { types } from "node:util";
 import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";

@@ -1,5 +1,6 @@
 /** The opening handshake of a websocket on a server: who is let in, and what the answer says. */
 
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { type ServerOptions, WebSocketServer } from "ws";

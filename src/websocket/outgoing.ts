@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import type { Duplex } from "node:stream";
 import { Deferred, drain, mark, SUCCESS, settle } from "../deferred/core.js";
 import { logError } from "../errors/index.js";
@@ -125,7 +126,7 @@ export class Outgoing {
   #cork(): void {
     this.#isCorked = true;
     this.#connection.cork();
-    process.nextTick(uncork, this);
+    nextTick(uncork, this);
   }
 
   /** Sends what was gathered. */

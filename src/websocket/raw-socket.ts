@@ -3,6 +3,7 @@
  * knows how they differ, and the one that touches what `ws` keeps to itself.
  */
 
+import { Buffer } from "node:buffer";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex, Writable } from "node:stream";

@@ -1,5 +1,6 @@
 /** Leads the upgrade requests of a server through its application. */
 
+import { Buffer } from "node:buffer";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closingOf } from "../message/index.js";

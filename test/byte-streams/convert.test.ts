@@ -194,6 +194,11 @@ describe("convert", () => {
     expect(await toString(pieces(), { sourceType, maxBytes: 6 })).toBe("ééé");
   });
 
+  it("waits for what is said to be of a type", async () => {
+    const later = Promise.resolve([Buffer.from("é")]);
+    expect(await toString(later, { sourceType: seqOf(types.bytes) })).toBe("é");
+  });
+
   it("fails with what a missing file and a folder fail with", async () => {
     const missing = new URL(`file://${newPath()}`);
     await expect(toString(missing)).rejects.toMatchObject({ code: "ENOENT" });

@@ -33,7 +33,7 @@ async function read(lines: readonly Line[]): Promise<typeof seen> {
 
 const names = fc.constantFrom(
   ..."accept Accept X-One x-one Cookie cookie Set-Cookie set-cookie Referer user-agent ETag From age".split(" "),
-  ..."If-Modified-Since constructor __proto__ hasOwnProperty Forwarded X-Forwarded-For".split(" "),
+  ..."If-Modified-Since constructor __proto__ hasOwnProperty Forwarded X-Forwarded-For 12 7".split(" "),
 );
 const values = fc.stringMatching(/^([!-~\u00a1-\u00ff]([ -~]{0,8}[!-~])?)?$/);
 
@@ -47,6 +47,30 @@ describe("the header fields of a request", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("are the same for the names of the request before, and for others that are as long", () => {
+    const alike = fc.constantFrom("Aa", "aa", "AA", "bb", "Bb", "12", "7");
+    fc.assert(
+      fc.property(fc.array(fc.array(alike, { maxLength: 3 }), { maxLength: 20 }), (requests) => {
+        for (const sent of requests) {
+          const lines = sent.flatMap((name, i) => [name, `${i}`]);
+          const expected: Record<string, string> = {};
+          for (const [i, name] of sent.map((name) => name.toLowerCase()).entries()) {
+            expected[name] = expected[name] === undefined ? `${i}` : `${expected[name]},${i}`;
+          }
+          expect(untouchedHeaders(lines)).toEqual(expected);
+        }
+      }),
+    );
+  });
+
+  it("are the same when more kinds of requests come than are remembered", () => {
+    for (let round = 0; round < 2; round++) {
+      for (let size = 1; size <= 1_200; size++) {
+        expect(untouchedHeaders(["x".repeat(size), "1", "Y", "2"])).toEqual({ ["x".repeat(size)]: "1", y: "2" });
+      }
+    }
   });
 
   it("are joined where a name stands on several lines, cookies by a semicolon", async () => {

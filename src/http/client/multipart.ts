@@ -1,5 +1,6 @@
 /** Forms with files, written part by part as they are sent. Source: `aleph.http.multipart`. */
 
+import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";

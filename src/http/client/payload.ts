@@ -1,5 +1,6 @@
 /** What is sent as a body: of every kind, what undici takes. */
 
+import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";

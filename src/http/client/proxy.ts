@@ -1,5 +1,6 @@
 /** Proxies: absolute URLs in plain requests, tunnels by CONNECT, SOCKS 4 and 5. */
 
+import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";

@@ -1,5 +1,6 @@
 /** The opening handshakes of SOCKS 4a and 5 (RFC 1928, RFC 1929). */
 
+import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
 import type { Proxy } from "./proxy.js";
 import type { Target } from "./target.js";

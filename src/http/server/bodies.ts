@@ -1,7 +1,9 @@
 /** What is waited for of a request's body before its handler is called. */
 
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
+import { nextTick } from "node:process";
 import { isHttp2 } from "../../message/index.js";
 import type { ResolvedHandlerOptions } from "./options.js";
 
@@ -37,7 +39,7 @@ function awaitBuffered(req: IncomingMessage, bytes: number, start: () => void): 
     start();
   };
   // What came together with the head will be there then.
-  process.nextTick(() => {
+  nextTick(() => {
     if (isThere()) start();
     else req.on("readable", look);
   });

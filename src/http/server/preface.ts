@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Server } from "node:http";
 import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";

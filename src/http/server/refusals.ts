@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { isHttp2 } from "../../message/index.js";
+import { isHttp2, remembering } from "../../message/index.js";
 import type { ServerExchange } from "./exchange.js";
 
 /** Up to this many bytes of a body that nobody wants are read, so that the connection can go on. */
@@ -84,11 +84,12 @@ export function headFault(
     const value = rawHeaders[i + 1] as string;
     // Each has two characters behind it: ": " or the end of the line.
     size += name.length + value.length + 4;
-    if (name.length === 4 && name.toLowerCase() === "host") hosts += NO_HOST.test(value) ? 2 : 1;
+    if (name === "Host" || name === "host" || (name.length === 4 && name.toLowerCase() === "host"))
+      hosts += isHost(value) ? 1 : 2;
   }
   if (size > maxHeaderSize) return 431;
   return hosts > 1 || (hosts === 0 && httpVersion === "1.1") ? 400 : undefined;
 }
 
-/** What no host has in it, so that one reader of it does not see another host than the next (RFC 9112, 3.2). */
-const NO_HOST = /[\s,/?#@\\]/;
+/** Nothing is in it that no host has, so that one reader of it does not see another host than the next (RFC 9112, 3.2). */
+const isHost = remembering((value: string): boolean => !/[\s,/?#@\\]/.test(value));

@@ -1,5 +1,6 @@
 /** What a server says to TLS, and which combinations of options make no sense. Source: `aleph.netty/ssl-server-context`. */
 
+import { Buffer } from "node:buffer";
 import { type TlsOptions, Server as TlsServer } from "node:tls";
 import { InvalidArgumentError } from "../../errors/index.js";
 

@@ -1,5 +1,6 @@
 /** Asks for a websocket: a connection, the handshake on it, and a duplex of what comes of it. */
 
+import { Buffer } from "node:buffer";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";

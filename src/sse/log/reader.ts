@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { type Deferred, drain, mark, push } from "../../deferred/core.js";
 import { logError } from "../../errors/index.js";
 import { CallbackTask } from "../../stream/callback-task.js";

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { withHeader } from "../headers.js";
 import type { Client, ClientRequest } from "../types.js";
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { Readable, Transform } from "node:stream";
 import { Gathered, isReadable, readBytes } from "../../../byte-streams/core.js";
 import { type Awaitable, andThen, catchError, isDeferrable, toDeferred } from "../../../deferred/index.js";
