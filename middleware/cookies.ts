@@ -4,6 +4,7 @@ import { andThen } from "../src/deferred/index.js";
 import { RingError } from "../src/errors/index.js";
 import { formDecodeStr, formEncode } from "../src/ring/codec.js";
 import { hasPrefix } from "../src/ring/cookie-prefix.js";
+import { copyOf } from "../src/ring/copy.js";
 import { formatDate } from "../src/ring/http-date.js";
 import { emptyMap, mapToFill } from "../src/ring/param-map.js";
 import { isTokenCode } from "../src/ring/parsing.js";
@@ -121,8 +122,7 @@ export function cookiesRequest(
   if (request === null || request === undefined || request.cookies) return request;
   const header = request.headers?.["cookie"];
   const cookies = header === undefined ? emptyMap() : parseCookies(header, options.decoder ?? formDecodeStr);
-  // V8 is slow to add a key to a copy that a spread has made.
-  const copy: { cookies?: unknown } = Object.assign({}, request);
+  const copy: { cookies?: unknown } = copyOf(request);
   copy.cookies = cookies;
   return copy;
 }

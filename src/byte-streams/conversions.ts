@@ -279,10 +279,12 @@ function startOf(to: Type, x: unknown, { sourceType }: ConvertOptions): Type | u
   return own === undefined ? undefined : (sourceType ?? own);
 }
 
+const vectorOfUnknown = vectorOf(unknown);
+
 /** The type of a value; an array that holds, among others, what has to be waited for is a stream of its elements. */
 export function sourceDescriptor(x: unknown): Type | undefined {
   const type = typeDescriptor(x);
-  const isMixed = type === vectorOf(unknown) && (x as readonly unknown[]).some(hasToWait);
+  const isMixed = type === vectorOfUnknown && (x as readonly unknown[]).some(hasToWait);
   return isMixed ? streamOf(unknown) : type;
 }
 

@@ -49,7 +49,7 @@ export class Graph {
    * fewest steps. It is empty to the type itself, undefined if there is none.
    */
   path(from: Type, to: Type, syncOnly = false): Path | undefined {
-    return this.reach(from, true).get(to) ?? (syncOnly ? undefined : this.reach(from).get(to));
+    return this.reach(from, syncOnly).get(to);
   }
 
   /** All that can be reached from a type, with the paths. */
@@ -58,6 +58,7 @@ export class Graph {
     let reached = cache.get(from);
     if (reached === undefined) {
       reached = this.#search(from, syncOnly);
+      if (!syncOnly) for (const [to, path] of this.reach(from, true)) reached.set(to, path);
       cache.set(from, reached);
     }
     return reached;

@@ -74,6 +74,8 @@ export function checkMaxBytes(maxBytes: number): number {
   return maxBytes;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** Gathers what is read, up to a limit. */
 abstract class Gathering<T> {
   readonly #maxBytes: number;
@@ -93,6 +95,12 @@ abstract class Gathering<T> {
     else throw new NotConvertibleError(chunk, "bytes, as a chunk of a body");
   }
 
+  /** As `add` and `end`, of what comes in one piece. */
+  only(bytes: Buffer): T {
+    if (bytes.length > this.#maxBytes) throw new BodyTooLargeError(this.#maxBytes);
+    return this.of(bytes);
+  }
+
   end(): T {
     if (this.#encoder !== undefined) this.#push(this.#encoder.end());
     return this.whole();
@@ -100,6 +108,7 @@ abstract class Gathering<T> {
 
   protected abstract take(bytes: Buffer): void;
   protected abstract whole(): T;
+  protected abstract of(bytes: Buffer): T;
 
   #encode(piece: string): Buffer {
     this.#encoder ??= this.#charset.encoder();
@@ -115,14 +124,19 @@ abstract class Gathering<T> {
 }
 
 class GatheredBytes extends Gathering<Buffer> {
-  readonly #gathered = new Gathered();
+  #gathered: Gathered | undefined;
 
   protected override take(bytes: Buffer): void {
+    this.#gathered ??= new Gathered();
     this.#gathered.add(bytes);
   }
 
   protected override whole(): Buffer {
-    return this.#gathered.whole();
+    return this.#gathered?.whole() ?? NOTHING;
+  }
+
+  protected override of(bytes: Buffer): Buffer {
+    return bytes;
   }
 }
 
@@ -135,7 +149,7 @@ class GatheredText extends Gathering<string> {
   readonly #onEncodingError: OnEncodingError;
   /** A short body needs none. */
   #decoder: PieceDecoder | undefined;
-  readonly #waiting = new Gathered();
+  #waiting: Gathered | undefined;
   #text = "";
 
   constructor(maxBytes: number, charset: Charset, onEncodingError: OnEncodingError = "replace") {
@@ -145,21 +159,28 @@ class GatheredText extends Gathering<string> {
   }
 
   protected override take(bytes: Buffer): void {
+    this.#waiting ??= new Gathered();
     this.#waiting.add(bytes);
-    if (this.#waiting.length >= WORTH_DECODING) this.#decode();
+    if (this.#waiting.length >= WORTH_DECODING) this.#decode(this.#waiting);
   }
 
   protected override whole(): string {
-    if (this.#decoder === undefined && this.#onEncodingError === "replace") {
-      return this.#charset.decode(this.#waiting.whole());
-    }
-    const decoder = this.#decode();
+    const waiting = this.#waiting;
+    if (waiting === undefined) return "";
+    if (this.#decoder === undefined) return this.of(waiting.whole());
+    const decoder = this.#decode(waiting);
     return this.#text + decoder.end();
   }
 
-  #decode(): PieceDecoder {
+  protected override of(bytes: Buffer): string {
+    if (this.#onEncodingError === "replace") return this.#charset.decode(bytes);
+    const decoder = this.#charset.decoder(this.#onEncodingError);
+    return decoder.write(bytes) + decoder.end();
+  }
+
+  #decode(waiting: Gathered): PieceDecoder {
     const decoder = (this.#decoder ??= this.#charset.decoder(this.#onEncodingError));
-    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+    for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
       this.#text += decoder.write(bytes);
     }
     return decoder;
@@ -186,10 +207,12 @@ function isWhole(body: Readable & Partial<Message>): boolean {
 /** Nothing has to be waited for. */
 function readWhole<T>(body: Readable & Partial<Message>, into: Gathering<T>): Awaitable<T> {
   try {
-    for (let chunk: unknown = body.read(); chunk !== null; chunk = body.read()) into.add(chunk);
+    const first: unknown = body.read();
+    const isAll = Buffer.isBuffer(first) && body.readableLength === 0;
+    if (!isAll) for (let chunk = first; chunk !== null; chunk = body.read()) into.add(chunk);
     // There comes nothing but its end.
     if (!body.complete) body.resume();
-    return into.end();
+    return isAll ? into.only(first) : into.end();
   } catch (error) {
     abandon(body);
     return errorDeferred(error);

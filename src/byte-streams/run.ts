@@ -23,7 +23,18 @@ import { isWhole, type Type } from "./types.js";
  * that has ended or been left; and at once when a step fails.
  */
 export function runPath(x: unknown, edges: readonly Edge[], options: ConvertOptions): Awaitable<unknown> {
-  return runFrom(0, x, edges, options, []);
+  return edges.length === 1 ? runOnly(edges[0] as Edge, x, options) : runFrom(0, x, edges, options, []);
+}
+
+/** Most paths have one step, and with nothing before it there is nothing to close behind it. */
+function runOnly(edge: Edge, x: unknown, options: ConvertOptions): Awaitable<unknown> {
+  if (edge.isSync) return edge.convert(x, options);
+  try {
+    const made = edge.convert(x, options);
+    return isDeferrable(made) ? toDeferred(made) : successDeferred(made);
+  } catch (error) {
+    return errorDeferred(error);
+  }
 }
 
 function runFrom(
@@ -38,23 +49,12 @@ function runFrom(
   for (let at = start; at < edges.length; at++) {
     const edge = edges[at] as Edge;
     if (!edge.isSync) {
-      const isAlone = open.length === 0 && at === edges.length - 1 && isWhole(edge.to);
-      return isAlone ? settled(edge, value, options) : runLater(at, value, edges, options, open);
+      return runLater(at, value, edges, options, open);
     }
     const made = guarded(() => edge.convert(value, options), open);
     [value, open] = kept(made, edge.to, open);
   }
   return value;
-}
-
-/** A step that has to wait, with nothing to close behind it and no step after it: as below, with less ado. */
-function settled(edge: Edge, x: unknown, options: ConvertOptions): Deferred<unknown> {
-  try {
-    const made = edge.convert(x, options);
-    return isDeferrable(made) ? toDeferred(made) : successDeferred(made);
-  } catch (error) {
-    return errorDeferred(error);
-  }
 }
 
 /** A step that has to wait, and the rest: always a deferred, whether it happened to have its result or not. */

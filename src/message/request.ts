@@ -102,7 +102,14 @@ function hasBody(req: IncomingMessage, headers: RequestHeaders): boolean {
     if (headers["upgrade"] !== undefined) return false;
     return !(req as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders;
   }
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  return headers["transfer-encoding"] !== undefined || isLength(headers["content-length"]);
+}
+
+/** Does it say that there are bytes? To make a number of it takes ten times as long as to look at its first digit. */
+function isLength(text: string | undefined): boolean {
+  if (text === undefined || text === "0") return false;
+  const first = text.charCodeAt(0);
+  return (first >= 0x31 && first <= 0x39) || Number(text) > 0;
 }
 
 function addBody(request: Draft, exchange: Exchange): void {

@@ -1,0 +1,20 @@
+/** Copies of maps that keys are added to. */
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { copyOf } from "../../src/ring/copy.js";
+
+describe("copyOf", () => {
+  it("has the own keys and symbols of a map in their order, and is another one", () => {
+    const mark = Symbol("mark");
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (map, marked) => {
+        const whole = Object.defineProperty({ ...map, [mark]: marked }, "hidden", { value: 1 });
+        const copy = copyOf(whole);
+        expect(Reflect.ownKeys(copy)).toEqual([...Object.keys(map), mark]);
+        for (const key of Object.keys(map)) expect(Object.is(copy[key], whole[key])).toBe(true);
+        Object.assign(copy, { added: 1 });
+        expect("added" in whole).toBe(Object.hasOwn(map, "added"));
+      }),
+    );
+  });
+});
