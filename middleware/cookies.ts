@@ -6,6 +6,7 @@ import { formDecodeStr, formEncode } from "../src/ring/codec.js";
 import { hasPrefix } from "../src/ring/cookie-prefix.js";
 import { copyOf } from "../src/ring/copy.js";
 import { formatDate } from "../src/ring/http-date.js";
+import { calling, isHandedOver, taking } from "../src/ring/ownership.js";
 import { emptyMap, mapToFill } from "../src/ring/param-map.js";
 import { isTokenCode } from "../src/ring/parsing.js";
 import { tagged } from "../src/ring/tag.js";
@@ -119,12 +120,21 @@ export function cookiesRequest(
   request: (Partial<RingRequest> & Partial<Cookies>) | null | undefined,
   options: CookiesOptions = {},
 ): unknown {
+  return withCookies(request, options, false);
+}
+
+/** @param isOwn May they be added in place? */
+function withCookies(
+  request: (Partial<RingRequest> & Partial<Cookies>) | null | undefined,
+  { decoder = formDecodeStr }: CookiesOptions,
+  isOwn: boolean,
+): unknown {
   if (request === null || request === undefined || request.cookies) return request;
   const header = request.headers?.["cookie"];
-  const cookies = header === undefined ? emptyMap() : parseCookies(header, options.decoder ?? formDecodeStr);
-  const copy: { cookies?: unknown } = copyOf(request);
-  copy.cookies = cookies;
-  return copy;
+  const cookies = header === undefined ? emptyMap() : parseCookies(header, decoder);
+  const own: { cookies?: unknown } = isOwn ? request : copyOf(request);
+  own.cookies = cookies;
+  return own;
 }
 
 const NAMES: Readonly<Record<keyof CookieAttributes, string>> = {
@@ -242,7 +252,11 @@ export function wrapCookies<R extends RingRequest>(
 ): Handler<Omit<R, keyof Cookies>> {
   const resolved: CookiesOptions = { decoder: options.decoder, encoder: options.encoder };
   const write = (response: RingResponse | null | undefined) => cookiesResponse(response, resolved);
-  return tagged("wrapCookies", handler, (request: Omit<R, keyof Cookies>) =>
-    andThen(handler(cookiesRequest(request as unknown as R, resolved) as unknown as R & Cookies), write),
-  );
+  const call = calling(handler);
+  const wrapped = (request: Omit<R, keyof Cookies>) => {
+    const isOwn = isHandedOver(request);
+    const own = withCookies(request as unknown as R, resolved, isOwn);
+    return andThen(call(own as R & Cookies, isOwn || own !== request), write);
+  };
+  return tagged("wrapCookies", handler, taking(wrapped));
 }

@@ -5,6 +5,7 @@ import { type Awaitable, andThen } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
 import { type FlatParamMap, formDecodeMap, type ParamMap } from "../src/ring/codec.js";
 import { copyOf } from "../src/ring/copy.js";
+import { calling, isHandedOver, taking } from "../src/ring/ownership.js";
 import { emptyMap, mapToFill, mergeParams } from "../src/ring/param-map.js";
 import { characterEncoding, isUrlencodedForm } from "../src/ring/request.js";
 import { tagged } from "../src/ring/tag.js";
@@ -118,6 +119,11 @@ export function assocFormParams(request: Unparsed | null | undefined, encoding: 
 export function paramsRequest<R extends Unparsed>(request: R, options?: ParamsOptions): Awaitable<WithParams<R>>;
 export function paramsRequest(request: null | undefined, options?: ParamsOptions): null | undefined;
 export function paramsRequest(request: Unparsed | null | undefined, options: ParamsOptions = {}): unknown {
+  return withParams(request, options, false);
+}
+
+/** @param isOwn May they be added in place? */
+function withParams(request: Unparsed | null | undefined, options: ParamsOptions, isOwn: boolean): unknown {
   if (request === null || request === undefined) return request;
   const encoding = options.encoding ?? characterEncoding(request) ?? "utf-8";
   const { formParams, queryParams, params } = request;
@@ -126,7 +132,7 @@ export function paramsRequest(request: Unparsed | null | undefined, options: Par
   return andThen(form, (form) => {
     const maxParameters = options.maxParameters ?? MAX_PARAMETERS;
     const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding, maxParameters);
-    return added(request, {
+    return add(isOwn ? request : copyOf(request), {
       formParams: formParams ?? form ?? emptyMap(),
       queryParams: queryParams ?? query ?? emptyMap(),
       params: mergeParams(params, form, query),
@@ -134,13 +140,12 @@ export function paramsRequest(request: Unparsed | null | undefined, options: Par
   });
 }
 
-/** A copy of the request with these three. */
-function added(request: Unparsed, { formParams, queryParams, params }: Params): Unparsed & Params {
-  const copy: { -readonly [Key in keyof Params]?: Params[Key] } = copyOf(request);
-  copy.formParams = formParams;
-  copy.queryParams = queryParams;
-  copy.params = params;
-  return copy as Unparsed & Params;
+function add(request: object, { formParams, queryParams, params }: Params): object {
+  const own: { -readonly [Key in keyof Params]?: Params[Key] } = request;
+  own.formParams = formParams;
+  own.queryParams = queryParams;
+  own.params = params;
+  return own;
 }
 
 /**
@@ -160,7 +165,12 @@ export function wrapParams<R extends RingRequest>(
     throw new InvalidArgumentError(`maxParameters must be a number from 0, or Infinity, not ${maxParameters}`);
   }
   const resolved: ParamsOptions = { encoding, maxBytes: checkMaxBytes(maxBytes), maxParameters };
-  return tagged("wrapParams", handler, (request: Omit<R, keyof Params>) =>
-    andThen(paramsRequest(request as unknown as R, resolved), (request) => handler(request as unknown as R & Params)),
-  );
+  const call = calling(handler);
+  const wrapped = (request: Omit<R, keyof Params>) => {
+    const isOwn = isHandedOver(request);
+    return andThen(withParams(request as unknown as R, resolved, isOwn), (own) =>
+      call(own as R & Params, isOwn || own !== request),
+    );
+  };
+  return tagged("wrapParams", handler, taking(wrapped));
 }

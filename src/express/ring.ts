@@ -1,5 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { announce, serve, toRequest, wrapRingAsyncHandler } from "../message/index.js";
+import { areRequestsWatched } from "../ring/diagnostics/requests.js";
+import { calling } from "../ring/ownership.js";
 import { labelled } from "../ring/tag.js";
 import type { AsyncHandler, Handler } from "../ring/types.js";
 import { ExpressExchange, expressFacts } from "./exchange.js";
@@ -34,10 +36,13 @@ export function ring(handler: Handler, options?: RingOptions & { readonly async?
 export function ring(handler: AsyncHandler, options: RingOptions & { readonly async: true }): RequestHandler;
 export function ring(handler: Handler | AsyncHandler, options: RingOptions = {}): RequestHandler {
   const answer = options.async === true ? wrapRingAsyncHandler(handler as AsyncHandler) : (handler as Handler);
+  const call = calling(answer);
+  const handOver: Handler = (request) => call(request, true);
   return labelled("ring", answer, (req: Request, res: Response, next: NextFunction) => {
     const exchange = new ExpressExchange(req, res, next);
     const request = toRequest(exchange, expressFacts(req));
     announce(exchange, request, answer);
-    serve(answer, request, exchange);
+    // Who watches requests may keep them.
+    serve(areRequestsWatched() ? answer : handOver, request, exchange);
   });
 }

@@ -84,21 +84,30 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 // oxlint-disable-next-line no-control-regex
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Names that were found right; programs have few, but a client may have a say in some. */
-const rightNames = new Set<string>();
+/**
+ * The names that were found right, and a value of each, or nothing: most headers say the same again and again. Programs have
+ * few names, but a client may have a say in some, and in the values.
+ */
+const rightLines = new Map<string, string>();
 const MOST_NAMES = 1000;
+/** In characters. */
+const LONGEST_KEPT = 64;
 
 function checkName(name: string, exchange: Exchange): void {
   if (!TOKEN.test(name)) {
     throw new InvalidResponseError(exchange.route, `has a header named ${JSON.stringify(name)}, which is no name`);
   }
-  if (rightNames.size < MOST_NAMES) rightNames.add(name);
+  if (rightLines.size < MOST_NAMES) rightLines.set(name, "");
 }
 
 function checkHeader(name: string, value: unknown, exchange: Exchange): void {
-  if (!rightNames.has(name)) checkName(name, exchange);
-  if (typeof value === "string") checkText(name, value, exchange);
-  else if (Array.isArray(value)) for (const line of value) checkText(name, line, exchange);
+  const right = rightLines.get(name);
+  if (right === undefined) checkName(name, exchange);
+  if (typeof value === "string") {
+    if (value === right) return;
+    checkText(name, value, exchange);
+    if (right !== undefined && value.length <= LONGEST_KEPT) rightLines.set(name, value);
+  } else if (Array.isArray(value)) for (const line of value) checkText(name, line, exchange);
   else if (typeof value !== "number") {
     throw new InvalidResponseError(
       exchange.route,

@@ -8,8 +8,12 @@ describe("copyOf", () => {
     const mark = Symbol("mark");
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (map, marked) => {
-        const whole = Object.defineProperty({ ...map, [mark]: marked }, "hidden", { value: 1 });
-        const copy = copyOf(whole);
+        const whole: Record<string | symbol, unknown> = Object.defineProperty(
+          { ...map, [mark]: marked } as object,
+          "hidden",
+          { value: 1 },
+        ) as never;
+        const copy: Record<string, unknown> = copyOf(whole);
         expect(Reflect.ownKeys(copy)).toEqual([...Object.keys(map), mark]);
         for (const key of Object.keys(map)) expect(Object.is(copy[key], whole[key])).toBe(true);
         Object.assign(copy, { added: 1 });

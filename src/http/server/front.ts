@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { andThen } from "../../deferred/index.js";
 import { announce, isHttp2, serve, toRequest } from "../../message/index.js";
 import { type CompressionOptions, compressedBy, compressionPlan, isCompressible } from "../../ring/compression.js";
+import { areRequestsWatched } from "../../ring/diagnostics/requests.js";
+import { calling } from "../../ring/ownership.js";
 import type { Handler, RingRequest } from "../../ring/types.js";
 import type { Behind } from "./behind.js";
 import { awaitBody } from "./bodies.js";
@@ -19,6 +21,8 @@ export class Front implements Common {
   readonly behind: Behind | undefined;
   isClosing = false;
   readonly #handler: Handler;
+  /** The same, for requests that nobody looks at afterwards. */
+  readonly #handOver: Handler;
   /** Without what the options have put around it: what tools show. */
   readonly #given: Handler;
   readonly #options: ResolvedHandlerOptions;
@@ -28,6 +32,8 @@ export class Front implements Common {
     this.serverHeader = options.serverHeader;
     this.behind = behind;
     this.#handler = stackOf(handler, options);
+    const call = calling(this.#handler);
+    this.#handOver = (request) => call(request, true);
     this.#given = handler;
     this.#options = options;
   }
@@ -41,13 +47,19 @@ export class Front implements Common {
     return new Http2StreamExchange(req, this);
   }
 
-  /** Serves one request. */
-  serve(exchange: ServerExchange): RingRequest {
+  /**
+   * Serves one request.
+   *
+   * @param isKept Will the caller look at it again?
+   */
+  serve(exchange: ServerExchange, isKept = false): RingRequest {
     const request = toRequest(exchange, exchange);
     announce(exchange, request, this.#given);
-    if (request.body === undefined) serve(this.#handler, request, exchange);
+    // Who watches requests may keep them.
+    const handler = isKept || areRequestsWatched() ? this.#handler : this.#handOver;
+    if (request.body === undefined) serve(handler, request, exchange);
     else {
-      const start = (): void => serve(this.#handler, request, exchange);
+      const start = (): void => serve(handler, request, exchange);
       awaitBody(exchange.req, request.headers["content-length"], this.#options, start, () => refuseBody(exchange));
     }
     return request;

@@ -133,7 +133,7 @@ export class Server implements AsyncDisposable {
     const fault = headFault(req, maxInitialLineLength, maxHeaderSize);
     if (fault !== undefined) refuseAndClose(exchange, fault);
     else {
-      const request = this.#front.serve(exchange);
+      const request = this.#front.serve(exchange, resetStreamHandler !== undefined);
       if (resetStreamHandler !== undefined) onReset(exchange, (code) => resetStreamHandler(request, code));
     }
   }

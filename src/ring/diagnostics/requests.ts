@@ -65,15 +65,14 @@ export function requestStarted(
  *
  * @param inner The request as the route's handler gets it.
  */
-export function routeFound(outer: { readonly context?: string | undefined }, inner: object, pattern: string): void {
+export function routeFound(context: string | undefined, inner: object, pattern: string): void {
   const event = requestEventOf(inner) as Writable<RequestEvent> | undefined;
   if (event === undefined) return;
   let known = mounts.get(event);
   if (known === undefined) mounts.set(event, (known = new Map()));
-  const { context = "" } = outer;
-  const route = joined(known.get(context) ?? context, pattern);
+  const route = joined(known.get(context ?? "") ?? context ?? "", pattern);
   const { context: below } = inner as { readonly context?: string | undefined };
-  if (below !== undefined && below !== outer.context) known.set(below, route);
+  if (below !== undefined && below !== context) known.set(below, route);
   event.route = route;
 }
 

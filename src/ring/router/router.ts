@@ -5,6 +5,7 @@ import { describe, InvalidArgumentError } from "../../errors/index.js";
 import { checkOptionNames, type OptionNames } from "../../errors/options.js";
 import { copyOf } from "../copy.js";
 import { areRequestsWatched, routeFound } from "../diagnostics/requests.js";
+import { calling, isHandedOver, taking } from "../ownership.js";
 import { partOf, tagged } from "../tag.js";
 import type { Handler, RingRequest, RingResponse } from "../types.js";
 import type { PathParams } from "./params.js";
@@ -98,14 +99,16 @@ export function router<const Key extends RouteKey, Request extends Unrouted = Un
       route: pattern,
       pattern: new Pattern(pattern, { caseSensitive, strict, isPrefix: isMount }),
       isMount,
-      handler: partOf(key, undefined, handler) as Entry["handler"],
+      call: calling(partOf(key, undefined, handler) as (request: unknown) => Answered),
     };
   });
   const table = new Table(entries, { caseSensitive });
-  return tagged("router", routes, (request: Request) => {
+  const answer = (request: Request): Answered => {
+    const isOwn = isHandedOver(request);
     const path = request.pathInfo ?? request.uri;
-    return ask(table.find(request.requestMethod, path), 0, path, request);
-  });
+    return ask(table.find(request.requestMethod, path), 0, path, request, isOwn);
+  };
+  return tagged("router", routes, taking(answer));
 }
 
 /**
@@ -149,26 +152,36 @@ function readKey(key: string): { readonly method: string | undefined; readonly p
 }
 
 type Answer = RingResponse | null | undefined;
+type Answered = ReturnType<Handler>;
 type Found = { -readonly [Key in "context" | "pathInfo" | "routeParams"]?: RingRequest[Key] };
 
 /** What the pattern of a path that is text finds. */
 const NAMELESS: readonly [string] = [""];
 
-/** Asks entries one after the other, from one on, until one has an answer. */
-function ask(entries: readonly Entry[], from: number, path: string, request: Unrouted): ReturnType<Handler> {
+/**
+ * Asks entries one after the other, from one on, until one has an answer.
+ *
+ * @param isOwn Is the request nobody else's? Then the last entry may have it.
+ */
+function ask(entries: readonly Entry[], from: number, path: string, request: Unrouted, isOwn: boolean): Answered {
   for (let i = from; i < entries.length; i++) {
-    const { pattern, route, isMount, isSure, handler } = entries[i] as Entry;
+    const { pattern, route, isMount, isSure, call } = entries[i] as Entry;
+    const isLast = i === entries.length - 1;
     const match = isSure === true ? NAMELESS : pattern.exec(path);
     if (match === null) continue;
     const outer = (request as RingRequest).routeParams as FoundParams | undefined;
-    const inner: Found = copyOf(request);
+    const { context } = request;
+    const inner: Found = isOwn && isLast ? request : copyOf(request);
     inner.routeParams = pattern.paramsOf(match, outer);
     if (isMount) mount(inner, path, match[0]);
-    if (areRequestsWatched()) routeFound(request, inner, route);
-    const answer = (handler as (request: unknown) => ReturnType<Handler>)(inner);
-    if (i === entries.length - 1) return answer;
+    if (areRequestsWatched()) routeFound(context, inner, route);
+    const answer = call(inner, true);
+    if (isLast) return answer;
     if (isDeferrable(answer)) {
-      return andThen(answer as PromiseLike<Answer>, (later) => later ?? ask(entries, i + 1, path, request)) as never;
+      return andThen(
+        answer as PromiseLike<Answer>,
+        (later) => later ?? ask(entries, i + 1, path, request, isOwn),
+      ) as never;
     }
     if (answer !== null && answer !== undefined) return answer;
   }

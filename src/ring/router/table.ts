@@ -1,5 +1,6 @@
 /** The routes of a router, found by method and path. */
 
+import type { Handler } from "../types.js";
 import { foldCase, type Pattern, type PatternOptions } from "./pattern.js";
 import { Trie } from "./trie.js";
 
@@ -14,7 +15,8 @@ export interface Entry {
   readonly route: string;
   /** Does it have all paths below its own? */
   readonly isMount: boolean;
-  readonly handler: (request: never) => unknown;
+  /** Calls the handler with a request that may be handed over. */
+  readonly call: (request: unknown, isOwn: boolean) => ReturnType<Handler>;
   /** Is it found by a path that it matches for certain, and names nothing of? */
   readonly isSure?: boolean;
 }
