@@ -8,15 +8,19 @@
 
 type AnyHandler = (request: never) => unknown;
 
-/** On handlers whose first act is to ask whether their request was handed over: nobody else can come between. */
-const TAKES: unique symbol = Symbol("takes requests");
+/**
+ * Handlers whose first act is to ask whether their request was handed over, so that nobody else can come between. A wrapper or
+ * a proxy around one is not among them.
+ */
+const takers = new WeakSet<AnyHandler>();
 
 /** The request that is being handed over, from just before the call until the handler has asked. */
 let handed: unknown;
 
 /** Marks a handler that calls `isHandedOver` before it does anything else. */
 export function taking<H extends AnyHandler>(handler: H): H {
-  return Object.defineProperty(handler, TAKES, { value: true });
+  takers.add(handler);
+  return handler;
 }
 
 /** Was the request handed over to the handler that asks? Then nobody else has it. */
@@ -32,7 +36,7 @@ export function isHandedOver(request: unknown): boolean {
  * @returns a function of the request, and of whether the caller is the only one who has it, and will not look at it again.
  */
 export function calling<R, A>(handler: (request: R) => A): (request: R, isOwn: boolean) => A {
-  if (!(TAKES in handler)) return (request) => handler(request);
+  if (!takers.has(handler)) return (request) => handler(request);
   return (request, isOwn) => {
     handed = isOwn ? request : undefined;
     return handler(request);

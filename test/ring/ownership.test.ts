@@ -77,6 +77,20 @@ describe("a request", () => {
     );
   });
 
+  it("stays as it is for a proxy around a middleware", () => {
+    const changes: string[][] = [];
+    const proxy = new Proxy(wrapParams(() => answer) as Handler, {
+      apply(target, self, [request]: [RingRequest]) {
+        const before = Object.keys(request);
+        const result: unknown = Reflect.apply(target, self, [request]);
+        changes.push(Object.keys(request).slice(before.length));
+        return result;
+      },
+    });
+    calling(proxy)(mockRequest("get", "/a?b=c"), true);
+    expect(changes).toEqual([[]]);
+  });
+
   it("stays as it is when a later route of a router is asked, and for an earlier one", async () => {
     const seen: RingRequest[] = [];
     const keep: Handler = (request) => {
