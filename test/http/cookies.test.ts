@@ -27,6 +27,34 @@ describe("inMemoryCookieStore", () => {
     expect(sentTo(store, change)).toEqual(expected);
   });
 
+  it("keeps so many cookies of a domain, and those that were sent or set last", () => {
+    const store = http.inMemoryCookieStore();
+    for (let i = 1; i <= 180; i++) store.setCookie(`c${i}=${i}; path=/${i}`, origin);
+    expect(store.getCookies()).toHaveLength(180);
+    store.setCookie("c1=again; path=/1", origin);
+    expect(store.getCookies()).toHaveLength(180);
+    expect(store.setCookie("c181=181; path=/", origin)).toMatchObject({ name: "c181" });
+    const names = store.getCookies().map(({ name }) => name);
+    expect(names).toHaveLength(163);
+    expect(names).toEqual(expect.arrayContaining(["c20", "c180", "c181"]));
+    expect(names).not.toContain("c2");
+  });
+
+  it("keeps so many cookies of all domains together", () => {
+    const store = http.inMemoryCookieStore();
+    for (let host = 0; host < 40; host++) {
+      const url = { ...origin, host: `www.example${host}.com` };
+      for (let i = 0; i < 100; i++) {
+        store.setCookie(`c${i}=1`, url);
+        expect(store.cookiesFor(url).some(({ name }) => name === `c${i}`)).toBe(true);
+      }
+    }
+    const { length } = store.getCookies();
+    expect(length).toBeGreaterThan(2_600);
+    expect(length).toBeLessThanOrEqual(3_000);
+    expect(store.cookiesFor({ ...origin, host: "www.example39.com" })).toHaveLength(100);
+  });
+
   it.each([
     ["another host's domain (cookie tossing)", "a=1; domain=example.org"],
     ["a subdomain", "a=1; domain=sub.www.example.com"],

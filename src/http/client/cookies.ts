@@ -1,6 +1,6 @@
 /** Cookies of the client, in a jar that knows whose they are. Source: `aleph.http.client-middleware`. */
 
-import { Cookie, CookieJar } from "tough-cookie";
+import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
 import { InvalidArgumentError } from "../../errors/index.js";
 
 /** A cookie. `maxAge` is seconds. */
@@ -127,14 +127,15 @@ function matchesPath(path: string, wanted: string): boolean {
 
 /**
  * Keeps cookies in memory, as RFC 6265 says: one without a domain goes back to the host that set it only, a domain must
- * cover that host and be no public suffix, `maxAge` is seconds.
+ * cover that host and be no public suffix, `maxAge` is seconds. At most 180 cookies of a domain are kept, and 3,000 in all,
+ * as in browsers: a tenth of them, those that have not been sent or set for the longest time, makes room for new ones.
  *
  * @param seed Cookies to begin with; each needs a domain.
  * @example
  * const cookieStore = inMemoryCookieStore();
  * await http.get(upstream, { cookieStore });
  * cookieStore.getCookies();
- * @see Source: `aleph.http.client-middleware/in-memory-cookie-store`.
+ * @see Source: `aleph.http.client-middleware/in-memory-cookie-store`. Differs: a limit.
  */
 export function inMemoryCookieStore(seed: readonly ClientCookie[] = []): Required<CookieStore> {
   const store = new JarStore();
@@ -142,8 +143,25 @@ export function inMemoryCookieStore(seed: readonly ClientCookie[] = []): Require
   return store;
 }
 
+type Paths = Readonly<Record<string, Readonly<Record<string, Cookie>>>>;
+
+function cookiesOf(paths: Paths | undefined): Cookie[] {
+  return Object.values(paths ?? {}).flatMap((cookies) => Object.values(cookies));
+}
+
+/** In milliseconds. */
+function lastUse({ lastAccessed }: Cookie): number {
+  return lastAccessed instanceof Date ? lastAccessed.getTime() : 0;
+}
+
+const MOST_OF_A_DOMAIN = 180;
+const MOST = 3_000;
+
 class JarStore implements Required<CookieStore> {
-  readonly #jar = new CookieJar(undefined, { looseMode: true, allowSecureOnLocal: false });
+  readonly #kept = new MemoryCookieStore();
+  readonly #jar = new CookieJar(this.#kept, { looseMode: true, allowSecureOnLocal: false });
+  /** There are no more than these; perhaps fewer, as they go by themselves and are set again. */
+  #atMost = 0;
 
   getCookies(): readonly ClientCookie[] {
     return (this.#jar.serializeSync()?.cookies ?? []).flatMap((one) => {
@@ -159,7 +177,7 @@ class JarStore implements Required<CookieStore> {
       const made = toJar(cookie);
       if (cookie.hostOnly === true) made.domain = null;
       const url = `https://${host}${cookie.path ?? "/"}`;
-      this.#jar.setCookieSync(made, url, { ignoreError: true });
+      this.#keep(made, url);
     }
   }
 
@@ -172,7 +190,31 @@ class JarStore implements Required<CookieStore> {
     if (/^\s*=\s*__(?:host|secure)-/i.test(line)) return undefined;
     // One without a name and a value would be sent as nothing but a semicolon; browsers ignore it (RFC 6265bis, 5.7).
     if (/^\s*=?\s*(?:;|$)/.test(line)) return undefined;
-    const kept = this.#jar.setCookieSync(line, urlOf(origin), { ignoreError: true, loose: true });
+    const kept = this.#keep(line, urlOf(origin));
     return kept === undefined ? undefined : fromJar(kept);
+  }
+
+  #keep(cookie: Cookie | string, url: string): Cookie | undefined {
+    const kept = this.#jar.setCookieSync(cookie, url, { ignoreError: true, loose: true });
+    if (kept === undefined) return undefined;
+    const { idx } = this.#kept;
+    this.#limit(cookiesOf(idx[kept.domain ?? ""]), MOST_OF_A_DOMAIN, kept);
+    if (++this.#atMost > MOST) {
+      const all = Object.values(idx).flatMap(cookiesOf);
+      this.#limit(all, MOST, kept);
+      this.#atMost = Math.min(all.length, MOST);
+    }
+    return kept;
+  }
+
+  /** If there are more than so many, removes a tenth of them, but for the newest one. */
+  #limit(cookies: Cookie[], most: number, newest: Cookie): void {
+    if (cookies.length <= most) return;
+    const unused = cookies
+      .filter((one) => one !== newest)
+      .sort((a, b) => lastUse(a) - lastUse(b) || a.creationIndex - b.creationIndex);
+    for (const { domain, path, key } of unused.slice(0, most / 10)) {
+      this.#kept.removeCookie(domain as string, path as string, key, () => {});
+    }
   }
 }
