@@ -207,6 +207,12 @@ describe("convert", () => {
 });
 
 describe("convertSync", () => {
+  it("refuses what has to be waited for, whatever it is said to be of", () => {
+    expect(() => convertSync(Promise.resolve("a"), types.bytes, { sourceType: types.string })).toThrow(
+      expect.objectContaining({ code: "RING_NOT_CONVERTIBLE" }),
+    );
+  });
+
   it("says that a way has to wait", () => {
     for (const x of [Readable.from(["a"]), new Blob(["a"]), new URL("file:///tmp/none"), ["a", new Blob(["b"])]]) {
       expect(() => convertSync(x, types.string)).toThrow(

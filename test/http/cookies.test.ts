@@ -1,4 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
+import { MemoryCookieStore } from "tough-cookie";
 import * as http from "../../src/http/index.js";
 import { pool, serve } from "./servers.js";
 
@@ -38,6 +39,21 @@ describe("inMemoryCookieStore", () => {
     expect(names).toHaveLength(163);
     expect(names).toEqual(expect.arrayContaining(["c20", "c180", "c181"]));
     expect(names).not.toContain("c2");
+  });
+
+  it("keeps nothing of cookies that are gone", () => {
+    const put = jest.spyOn(MemoryCookieStore.prototype, "putCookie");
+    try {
+      const store = http.inMemoryCookieStore();
+      for (let i = 0; i < 10_000; i++)
+        store.setCookie(`c=1; path=/${i}`, { ...origin, host: `www.example${i % 7}.com` });
+      const { idx } = put.mock.contexts[0] as MemoryCookieStore;
+      const paths = Object.values(idx).flatMap((one) => Object.keys(one));
+      expect(paths.length).toBeLessThanOrEqual(7 * 180);
+      expect(store.getCookies().length).toBeLessThanOrEqual(7 * 180);
+    } finally {
+      put.mockRestore();
+    }
   });
 
   it("keeps so many cookies of all domains together", () => {

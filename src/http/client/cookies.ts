@@ -149,6 +149,26 @@ function cookiesOf(paths: Paths | undefined): Cookie[] {
   return Object.values(paths ?? {}).flatMap((cookies) => Object.values(cookies));
 }
 
+type Index = Record<string, Record<string, Readonly<Record<string, Cookie>>>>;
+
+/** The store keeps domains and paths whose cookies are gone. */
+function dropEmpty(idx: Index): void {
+  for (const [domain, paths] of Object.entries(idx)) {
+    for (const path of Object.keys(paths)) dropIfEmpty(idx, domain, path);
+  }
+}
+
+function dropIfEmpty(idx: Index, domain: string, path: string): void {
+  const paths = idx[domain];
+  if (paths === undefined || !isEmpty(paths[path])) return;
+  delete paths[path];
+  if (isEmpty(paths)) delete idx[domain];
+}
+
+function isEmpty(map: object | undefined): boolean {
+  return map === undefined || Object.keys(map).length === 0;
+}
+
 /** In milliseconds. */
 function lastUse({ lastAccessed }: Cookie): number {
   return lastAccessed instanceof Date ? lastAccessed.getTime() : 0;
@@ -203,6 +223,7 @@ class JarStore implements Required<CookieStore> {
       const all = Object.values(idx).flatMap(cookiesOf);
       this.#limit(all, MOST, kept);
       this.#atMost = Math.min(all.length, MOST);
+      dropEmpty(idx);
     }
     return kept;
   }
@@ -215,6 +236,7 @@ class JarStore implements Required<CookieStore> {
       .sort((a, b) => lastUse(a) - lastUse(b) || a.creationIndex - b.creationIndex);
     for (const { domain, path, key } of unused.slice(0, most / 10)) {
       this.#kept.removeCookie(domain as string, path as string, key, () => {});
+      dropIfEmpty(this.#kept.idx, domain as string, path as string);
     }
   }
 }
