@@ -126,25 +126,27 @@ export function paramsRequest(request: Unparsed | null | undefined, options: Par
 function withParams(request: Unparsed | null | undefined, options: ParamsOptions, isOwn: boolean): unknown {
   if (request === null || request === undefined) return request;
   const encoding = options.encoding ?? characterEncoding(request) ?? "utf-8";
-  const { formParams, queryParams, params } = request;
+  const { formParams, queryParams } = request;
   if (formParams && queryParams) return request;
   const form = formParams ? undefined : readForm(request, encoding, options);
-  return andThen(form, (form) => {
-    const maxParameters = options.maxParameters ?? MAX_PARAMETERS;
-    const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding, maxParameters);
-    return add(isOwn ? request : copyOf(request), {
-      formParams: formParams ?? form ?? emptyMap(),
-      queryParams: queryParams ?? query ?? emptyMap(),
-      params: mergeParams(params, form, query),
-    });
-  });
+  // Most requests have none, and take no detour.
+  if (form === undefined) return addParams(request, undefined, encoding, options, isOwn);
+  return andThen(form, (form) => addParams(request, form, encoding, options, isOwn));
 }
 
-function add(request: object, { formParams, queryParams, params }: Params): object {
-  const own: { -readonly [Key in keyof Params]?: Params[Key] } = request;
-  own.formParams = formParams;
-  own.queryParams = queryParams;
-  own.params = params;
+function addParams(
+  request: Unparsed,
+  form: ParamMap | undefined,
+  encoding: string,
+  { maxParameters = MAX_PARAMETERS }: ParamsOptions,
+  isOwn: boolean,
+): object {
+  const { formParams, queryParams, params } = request;
+  const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding, maxParameters);
+  const own: { -readonly [Key in keyof Params]?: Params[Key] } = isOwn ? request : copyOf(request);
+  own.formParams = formParams ?? form ?? emptyMap();
+  own.queryParams = queryParams ?? query ?? emptyMap();
+  own.params = mergeParams(params, form, query);
   return own;
 }
 
@@ -168,9 +170,9 @@ export function wrapParams<R extends RingRequest>(
   const call = calling(handler);
   const wrapped = (request: Omit<R, keyof Params>) => {
     const isOwn = isHandedOver(request);
-    return andThen(withParams(request as unknown as R, resolved, isOwn), (own) =>
-      call(own as R & Params, isOwn || own !== request),
-    );
+    const own = withParams(request as unknown as R, resolved, isOwn) as Awaitable<R & Params>;
+    if (own === (request as unknown)) return call(own as R & Params, isOwn);
+    return andThen(own, (own) => call(own, isOwn || own !== (request as unknown)));
   };
   return tagged("wrapParams", handler, taking(wrapped));
 }

@@ -4,21 +4,19 @@ import { describe } from "../errors/index.js";
 import type { HeaderValue } from "../ring/types.js";
 import { InvalidResponseError } from "./errors.js";
 import type { Exchange } from "./exchange.js";
+import { type HeaderLine, headerLine } from "./header-line.js";
 
 /** What was found right with a response map. */
 export interface Head {
   readonly status: number;
-  /** The headers to be sent, names and values in turns: none about framing, but for a content-length that may be sent. */
-  readonly lines: readonly HeadLine[];
+  /** The headers to be sent: none about framing, but for a content-length that may be sent. */
+  readonly lines: HeaderLine[];
   /** The response's own content-length, in bytes. */
   readonly ownLength: number | undefined;
   readonly contentType: string | undefined;
   /** How the body is cut into pieces is the connection's business; a response that was fetched elsewhere may still say it. */
   readonly transferEncoding: HeaderValue | undefined;
 }
-
-/** A name, or what it says. */
-export type HeadLine = HeaderValue;
 
 /** Checks status and headers. @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`. */
 export function readHead(response: unknown, exchange: Exchange): Head {
@@ -36,32 +34,27 @@ export function readHead(response: unknown, exchange: Exchange): Head {
       `has ${describe(headers)} as headers; they are a plain object { name: value }`,
     );
   }
-  const lines: HeadLine[] = [];
+  const lines: HeaderLine[] = [];
   const isWithoutLength = forbidsLength(status);
   let ownLength: number | undefined;
   let contentType: string | undefined;
   let transferEncoding: HeaderValue | undefined;
   for (const name of Object.keys(headers)) {
-    const value = headers[name] as HeaderValue | undefined;
+    const value = headers[name];
     if (value === undefined) continue;
-    checkHeader(name, value, exchange);
-    if (isNamed(name, "content-length")) {
+    const line = headerLine(name, value, exchange);
+    if (line.key === "content-length") {
       const length = readLength(value, exchange);
       if (isWithoutLength) continue;
       ownLength = length;
-    } else if (isNamed(name, "content-type")) contentType = String(value);
-    else if (isNamed(name, "transfer-encoding")) {
-      transferEncoding = value;
+    } else if (line.key === "content-type") contentType = String(line.value);
+    else if (line.key === "transfer-encoding") {
+      transferEncoding = line.value;
       continue;
     }
-    lines.push(name, value);
+    lines.push(line);
   }
   return { status, lines, ownLength, contentType, transferEncoding };
-}
-
-/** @param known In lower case. */
-function isNamed(name: string, known: string): boolean {
-  return name === known || (name.length === known.length && name.toLowerCase() === known);
 }
 
 /** A plain object, of whatever realm; or an instance that has one of the keys as its own. */
@@ -77,58 +70,6 @@ function readStatus(status: unknown, exchange: Exchange): number {
   if (typeof number === "number" && Number.isInteger(number) && number >= 100 && number <= 999) return number;
   const shown = typeof status === "number" || typeof status === "string" ? JSON.stringify(status) : describe(status);
   throw new InvalidResponseError(exchange.route, `has the status ${shown}; it is a whole number from 100 to 999`);
-}
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-// What is neither a visible character, blank or tab of Latin-1 (RFC 9110, 5.5).
-// oxlint-disable-next-line no-control-regex
-const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
-
-/**
- * The names that were found right, and a value of each, or nothing: most headers say the same again and again. Programs have
- * few names, but a client may have a say in some, and in the values.
- */
-const rightLines = new Map<string, string>();
-const MOST_NAMES = 1000;
-/** In characters. */
-const LONGEST_KEPT = 64;
-
-function checkName(name: string, exchange: Exchange): void {
-  if (!TOKEN.test(name)) {
-    throw new InvalidResponseError(exchange.route, `has a header named ${JSON.stringify(name)}, which is no name`);
-  }
-  if (rightLines.size < MOST_NAMES) rightLines.set(name, "");
-}
-
-function checkHeader(name: string, value: unknown, exchange: Exchange): void {
-  const right = rightLines.get(name);
-  if (right === undefined) checkName(name, exchange);
-  if (typeof value === "string") {
-    if (value === right) return;
-    checkText(name, value, exchange);
-    if (right !== undefined && value.length <= LONGEST_KEPT) rightLines.set(name, value);
-  } else if (Array.isArray(value)) for (const line of value) checkText(name, line, exchange);
-  else if (typeof value !== "number") {
-    throw new InvalidResponseError(
-      exchange.route,
-      `has ${describe(value)} as header "${name}"; it is a string, a number or an array of strings, or else left out`,
-    );
-  }
-}
-
-function checkText(name: string, value: unknown, exchange: Exchange): void {
-  if (typeof value !== "string") {
-    throw new InvalidResponseError(
-      exchange.route,
-      `has ${describe(value)} among the values of header "${name}"; they are strings`,
-    );
-  }
-  if (UNSENDABLE.test(value)) {
-    throw new InvalidResponseError(
-      exchange.route,
-      `has a character in header "${name}" that a header cannot hold (a line break, a control character, or one beyond Latin-1); encode it`,
-    );
-  }
 }
 
 function readLength(value: unknown, exchange: Exchange): number {
@@ -157,10 +98,8 @@ function forbidsLength(status: number): boolean {
  */
 export function applyHead(res: ServerResponse, { status, lines, ownLength }: Head, length: number | undefined): void {
   res.statusCode = status;
-  for (let i = 0; i < lines.length; i += 2) {
-    const name = lines[i] as string;
-    const value = lines[i + 1] as HeaderValue;
-    if (isNamed(name, "set-cookie")) addCookies(res, name, value);
+  for (const { name, key, value } of lines) {
+    if (key === "set-cookie") addCookies(res, name, value);
     else res.setHeader(name, value);
   }
   if (ownLength === undefined) setLength(res, length);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import type { Writable } from "node:stream";
 import { logError } from "../../errors/index.js";
@@ -7,13 +7,14 @@ import {
   Exchange,
   failureResponse,
   type Head,
-  type HeadLine,
+  type HeaderLine,
   type HostFacts,
   InvalidResponseError,
   requestHeaders,
   serve,
   socketScheme,
   untouchedHeaders,
+  writeHead,
 } from "../../message/index.js";
 import type { RequestHeaders, RingResponse } from "../../ring/types.js";
 import { openListener } from "../../websocket/listener.js";
@@ -24,7 +25,7 @@ import type { HandlerOptions } from "./options.js";
 /** What the exchanges of one server have in common. */
 export interface Common {
   readonly errorHandler: HandlerOptions["errorHandler"];
-  readonly serverHeader: string | undefined;
+  readonly serverLine: HeaderLine | undefined;
   readonly behind: Behind | undefined;
   /** Is this the last response of each connection? */
   readonly isClosing: boolean;
@@ -70,26 +71,23 @@ export class ServerExchange extends Exchange implements HostFacts {
   override applyHead(head: Head, length: number | undefined): void {
     if (this.req.readableDidRead) this.readAway();
     if (this.#common.isClosing) this.res.shouldKeepAlive = false;
-    this.writeHead(head, length);
+    writeHead(this.res, head.status, this.linesOf(head), lengthFor(head, length));
   }
 
-  /** Puts a head on a response that takes it as a whole. */
-  protected writeHead(head: Head, length: number | undefined): void {
-    const { serverHeader } = this.#common;
-    const lines = head.lines as HeadLine[];
-    if (head.ownLength === undefined && length !== undefined) lines.push("content-length", length);
-    if (serverHeader !== undefined && !namesServer(lines)) lines.push("Server", serverHeader);
-    // Node's types know arrays of text only.
-    this.res.writeHead(head.status, lines as unknown as OutgoingHttpHeaders);
+  /** The headers of the response, and the server's own. */
+  protected linesOf({ lines }: Head): HeaderLine[] {
+    const { serverLine } = this.#common;
+    if (serverLine !== undefined && !lines.some(namesServer)) lines.push(serverLine);
+    return lines;
   }
 
   /** Puts a head on a response that has its own way of being written. */
   protected setHead(head: Head, length: number | undefined): void {
     const { res } = this;
-    const { serverHeader } = this.#common;
+    const { serverLine } = this.#common;
     if (this.req.readableDidRead) this.readAway();
     applyHead(res, head, length);
-    if (serverHeader !== undefined && !res.hasHeader("server")) res.setHeader("server", serverHeader);
+    if (serverLine !== undefined && !res.hasHeader("server")) res.setHeader("server", serverLine.value);
   }
 
   protected override pass(): void {
@@ -136,10 +134,7 @@ export class Http2Exchange extends ServerExchange {
       throw new InvalidResponseError(this.route, `has the status ${status}; over HTTP/2 it is one from 200 to 599`);
     }
     if (transferEncoding !== undefined && transferEncoding !== "trailers") throw this.#forbidden("transfer-encoding");
-    for (let i = 0; i < lines.length; i += 2) {
-      const name = lines[i] as string;
-      if (OF_CONNECTIONS.has(name.toLowerCase())) throw this.#forbidden(name);
-    }
+    for (const { name, key } of lines) if (OF_CONNECTIONS.has(key)) throw this.#forbidden(name);
   }
 
   #forbidden(name: string): InvalidResponseError {
@@ -169,7 +164,10 @@ export class Http2StreamExchange extends Http2Exchange {
 
   override applyHead(head: Head, length: number | undefined): void {
     if (this.#areNodes) super.applyHead(head, length);
-    else this.writeHead(head, length);
+    else {
+      const response = this.res as unknown as Http2Response;
+      response.writeHead(head.status, this.linesOf(head), lengthFor(head, length));
+    }
   }
 
   override becomeNodes(): boolean {
@@ -186,10 +184,8 @@ export class Http2StreamExchange extends Http2Exchange {
 /** Headers that are not allowed in HTTP/2 (RFC 9113, 8.2.2). */
 const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "upgrade"]);
 
-function namesServer(lines: readonly HeadLine[]): boolean {
-  for (let i = 0; i < lines.length; i += 2) {
-    const name = lines[i] as string;
-    if (name.length === 6 && name.toLowerCase() === "server") return true;
-  }
-  return false;
-}
+const namesServer = ({ key }: HeaderLine): boolean => key === "server";
+
+/** The content-length that the response does not have itself. */
+const lengthFor = ({ ownLength }: Head, length: number | undefined): number | undefined =>
+  ownLength === undefined ? length : undefined;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { andThen } from "../../deferred/index.js";
-import { announce, isHttp2, serve, toRequest } from "../../message/index.js";
+import { announce, HeaderLine, isHttp2, serve, toRequest } from "../../message/index.js";
 import { type CompressionOptions, compressedBy, compressionPlan, isCompressible } from "../../ring/compression.js";
 import { areRequestsWatched } from "../../ring/diagnostics/requests.js";
 import { calling } from "../../ring/ownership.js";
@@ -17,7 +17,7 @@ import { refuseBody } from "./refusals.js";
 /** The way of requests from Node to a handler, and of its answers back. */
 export class Front implements Common {
   readonly errorHandler: Common["errorHandler"];
-  readonly serverHeader: string | undefined;
+  readonly serverLine: HeaderLine | undefined;
   readonly behind: Behind | undefined;
   isClosing = false;
   readonly #handler: Handler;
@@ -29,7 +29,8 @@ export class Front implements Common {
 
   constructor(handler: Handler, options: ResolvedHandlerOptions, behind?: Behind) {
     this.errorHandler = options.errorHandler;
-    this.serverHeader = options.serverHeader;
+    const { serverHeader } = options;
+    this.serverLine = serverHeader === undefined ? undefined : new HeaderLine("Server", "server", serverHeader);
     this.behind = behind;
     this.#handler = stackOf(handler, options);
     const call = calling(this.#handler);

@@ -3,7 +3,7 @@
  * compatibility layer makes for each.
  */
 import type { Http2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { HeadLine } from "../../message/index.js";
+import type { HeaderLine } from "../../message/index.js";
 
 /** What is asked of the socket of a request. */
 interface ConnectionFacts {
@@ -75,15 +75,14 @@ export class Http2Response {
     this.stream = stream;
   }
 
-  writeHead(status: number, lines: readonly HeadLine[]): void {
+  writeHead(status: number, lines: readonly HeaderLine[], length: number | undefined): void {
     const headers: OutgoingHttpHeaders = { ":status": status };
-    for (let i = 0; i < lines.length; i += 2) {
-      const name = (lines[i] as string).toLowerCase();
-      const value = lines[i + 1] as OutgoingHttpHeaders[string];
+    for (const { key, value } of lines) {
       // Names are the same in capitals; of cookies each counts, of others the last.
-      const before = name === "set-cookie" ? headers[name] : undefined;
-      headers[name] = before === undefined ? value : [before, value].flat().map(String);
+      const before = key === "set-cookie" ? headers[key] : undefined;
+      headers[key] = before === undefined ? (value as OutgoingHttpHeaders[string]) : [before, value].flat().map(String);
     }
+    if (length !== undefined) headers["content-length"] = length;
     this.#headers = headers;
   }
 

@@ -1,0 +1,95 @@
+/** The headers of responses, checked, in the form in which HTTP/1 sends them. */
+import { describe } from "../errors/index.js";
+import type { HeaderValue } from "../ring/types.js";
+import { InvalidResponseError } from "./errors.js";
+import type { Exchange } from "./exchange.js";
+
+/** What Node has to see: it decides by them how the body is cut and whether the connection stays, or would add its own. */
+const NODES_BUSINESS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "expect",
+  "keep-alive",
+  "trailer",
+  "transfer-encoding",
+]);
+
+/** A header of a response. */
+export class HeaderLine {
+  readonly name: string;
+  /** The name in lower case. */
+  readonly key: string;
+  readonly value: HeaderValue;
+  /** The line as it is sent; undefined if Node has to write it. */
+  readonly text: string | undefined;
+
+  constructor(name: string, key: string, value: HeaderValue) {
+    this.name = name;
+    this.key = key;
+    this.value = value;
+    this.text = typeof value === "object" || NODES_BUSINESS.has(key) ? undefined : `${name}: ${value}\r\n`;
+  }
+}
+
+/**
+ * A line of each name that was found right, the last one if it was short: most headers say the same again and again. Programs
+ * have few names, but a client may have a say in some, and in the values.
+ */
+const known = new Map<string, HeaderLine>();
+const MOST_NAMES = 1000;
+/** In characters. */
+const LONGEST_KEPT = 64;
+
+/** Checks a header. @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`. */
+export function headerLine(name: string, value: unknown, exchange: Exchange): HeaderLine {
+  const last = known.get(name) ?? emptyLine(name, exchange);
+  if (value === last.value) return last;
+  checkValue(name, value, exchange);
+  const line = new HeaderLine(name, last.key, value as HeaderValue);
+  if (typeof value === "string" && value.length <= LONGEST_KEPT && known.has(name)) known.set(name, line);
+  return line;
+}
+
+function emptyLine(name: string, exchange: Exchange): HeaderLine {
+  checkName(name, exchange);
+  const line = new HeaderLine(name, name.toLowerCase(), "");
+  if (known.size < MOST_NAMES && name.length <= LONGEST_KEPT) known.set(name, line);
+  return line;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+// What is neither a visible character, blank or tab of Latin-1 (RFC 9110, 5.5).
+// oxlint-disable-next-line no-control-regex
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
+function checkName(name: string, exchange: Exchange): void {
+  if (TOKEN.test(name)) return;
+  throw new InvalidResponseError(exchange.route, `has a header named ${JSON.stringify(name)}, which is no name`);
+}
+
+function checkValue(name: string, value: unknown, exchange: Exchange): void {
+  if (typeof value === "string") checkText(name, value, exchange);
+  else if (Array.isArray(value)) for (const line of value) checkText(name, line, exchange);
+  else if (typeof value !== "number") {
+    throw new InvalidResponseError(
+      exchange.route,
+      `has ${describe(value)} as header "${name}"; it is a string, a number or an array of strings, or else left out`,
+    );
+  }
+}
+
+function checkText(name: string, value: unknown, exchange: Exchange): void {
+  if (typeof value !== "string") {
+    throw new InvalidResponseError(
+      exchange.route,
+      `has ${describe(value)} among the values of header "${name}"; they are strings`,
+    );
+  }
+  if (UNSENDABLE.test(value)) {
+    throw new InvalidResponseError(
+      exchange.route,
+      `has a character in header "${name}" that a header cannot hold (a line break, a control character, or one beyond Latin-1); encode it`,
+    );
+  }
+}

@@ -1,0 +1,71 @@
+/** How the heads of responses over HTTP/1 are written that nobody else has had a hand in. */
+import { type OutgoingHttpHeaders, ServerResponse, STATUS_CODES } from "node:http";
+import type { HeaderLine } from "./header-line.js";
+
+/** What Node's own responses have that its types do not tell. */
+interface NodesResponse extends ServerResponse {
+  /** Does the client wait for a "100 Continue" before it sends a body? */
+  readonly _expect_continue?: boolean;
+  /** Adds the headers to the text of a head, and what they do not say about the body and the connection. */
+  _storeHeader(head: string, headers: readonly (string | number | readonly string[])[]): void;
+}
+
+type Headers = Parameters<NodesResponse["_storeHeader"]>[1];
+
+const { writeHead: nodesWriteHead } = ServerResponse.prototype;
+
+/** Is it Node's own, as far as it matters here? Tools for tracing put themselves in its place. */
+const isNodesOwn = String(nodesWriteHead).includes("this._storeHeader(statusLine, headers);");
+
+/**
+ * Writes the head of a response, as `res.writeHead` does, with the same bytes.
+ *
+ * Node checks each header, and looks for what it means. Here they are checked already, and most mean nothing to Node: those are
+ * part of the text that it begins with, which saves a twentieth of the time that a small response takes. Where others have had a
+ * hand in the response, or in how Node writes heads, all goes their way.
+ *
+ * @param length Bytes of the body, for a content-length; undefined says nothing about it.
+ */
+export function writeHead(
+  res: ServerResponse,
+  status: number,
+  lines: readonly HeaderLine[],
+  length: number | undefined,
+): void {
+  if (isNodesOwn && res.writeHead === nodesWriteHead && isPlain(status, res)) storeHead(res, status, lines, length);
+  // Node's types know arrays of text only.
+  else res.writeHead(status, allOf(lines, length) as unknown as OutgoingHttpHeaders);
+}
+
+/** A response for which Node has nothing to decide by its status, or by what has been set before. */
+function isPlain(status: number, res: ServerResponse): boolean {
+  const { _expect_continue: isExpected } = res as NodesResponse;
+  const { statusMessage } = res as { readonly statusMessage: string | undefined };
+  if (status < 200 || status === 204 || status === 304 || isExpected === true) return false;
+  return statusMessage === undefined && res.getHeaderNames().length === 0;
+}
+
+function storeHead(
+  res: ServerResponse,
+  status: number,
+  lines: readonly HeaderLine[],
+  length: number | undefined,
+): void {
+  const reason = STATUS_CODES[status] ?? "unknown";
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  const nodes: (string | number | readonly string[])[] = [];
+  for (const line of lines) {
+    // From the first line on that is Node's they all are, so that they stay in order.
+    if (line.text !== undefined && nodes.length === 0) text += line.text;
+    else nodes.push(line.name, line.value);
+  }
+  if (length !== undefined) nodes.push("content-length", length);
+  res.statusCode = status;
+  res.statusMessage = reason;
+  (res as NodesResponse)._storeHeader(text, nodes);
+}
+
+function allOf(lines: readonly HeaderLine[], length: number | undefined): Headers {
+  const all = lines.flatMap(({ name, value }): Headers => [name, value]);
+  return length === undefined ? all : [...all, "content-length", length];
+}
