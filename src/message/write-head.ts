@@ -12,7 +12,8 @@ interface NodesResponse extends ServerResponse {
 
 type Headers = Parameters<NodesResponse["_storeHeader"]>[1];
 
-const { writeHead: nodesWriteHead } = ServerResponse.prototype;
+// Compared, never called.
+const { writeHead: nodesWriteHead } = ServerResponse.prototype as unknown as Record<"writeHead", unknown>;
 
 /** Is it Node's own, as far as it matters here? Tools for tracing put themselves in its place. */
 const isNodesOwn = String(nodesWriteHead).includes("this._storeHeader(statusLine, headers);");

@@ -1,8 +1,8 @@
 /** How the heads of a server's own responses are written: the same bytes as Node's `writeHead` makes. */
 import { once } from "node:events";
-import { createServer, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
 import type { Exchange } from "../../src/message/exchange.js";
 import { type HeaderLine, headerLine } from "../../src/message/header-line.js";
@@ -37,7 +37,7 @@ const byNode = (res: ServerResponse, status: number, headers: Headers): void => 
   res.writeHead(status, headers.flat() as unknown as OutgoingHttpHeaders);
 };
 
-const text = fc.string({ unit: fc.constantFrom(...'az AZ09;=,"\t\u00e9\u00ff'), maxLength: 80 });
+const text = fc.string({ unit: fc.constantFrom(...Array.from('az AZ09;=,"\t\u00e9\u00ff')), maxLength: 80 });
 const valueOf: Record<string, fc.Arbitrary<HeaderValue>> = {
   connection: fc.constant("close"),
   "keep-alive": fc.constantFrom("timeout=1", "max=3"),
@@ -113,5 +113,23 @@ describe("a head", () => {
     expect(answer).toMatch(/x-before: 1\r\n/);
     expect(answer).toMatch(/x-a: 1\r\n/);
     expect(answer).not.toMatch(/x-a: before/);
+  });
+
+  it("is written by tools that have put themselves in the place of Node's `writeHead` before", async () => {
+    const { prototype } = ServerResponse;
+    const nodes = Object.getOwnPropertyDescriptor(prototype, "writeHead") as PropertyDescriptor;
+    const seen: unknown[] = [];
+    prototype.writeHead = function (this: ServerResponse, ...input: unknown[]): ServerResponse {
+      seen.push(input[0]);
+      return (nodes.value as (...input: unknown[]) => ServerResponse).apply(this, input);
+    } as ServerResponse["writeHead"];
+    try {
+      jest.resetModules();
+      const late = await import("../../src/message/write-head.js");
+      await sent((res) => late.writeHead(res, 200, linesOf([["x-a", "1"]]), 0));
+    } finally {
+      Object.defineProperty(prototype, "writeHead", nodes);
+    }
+    expect(seen).toEqual([200, 200]);
   });
 });
