@@ -1,6 +1,7 @@
 /** Middleware that puts headers on every response that never change. */
 
 import { andThen } from "../deferred/index.js";
+import { calling, isHandedOver, taking } from "./ownership.js";
 import { arePartsWatched, tagged } from "./tag.js";
 import type { Handler, ResponseHeaders, RingRequest, RingResponse } from "./types.js";
 
@@ -34,7 +35,9 @@ export function wrapFixedHeader<R extends RingRequest>(
   const handler = below.handler as Handler<R>;
   const headers = { ...below.headers, [name]: value };
   const respond = (response: Answer): Answer => withHeaders(response, headers);
-  const wrapped = tagged(by, inner, (request: R) => andThen(handler(request), respond));
+  const call = calling(handler);
+  const handOn = (request: R) => andThen(call(request, isHandedOver(request)), respond);
+  const wrapped = tagged(by, inner, taking(handOn));
   made.set(wrapped, { handler, headers });
   return wrapped;
 }

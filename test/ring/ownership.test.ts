@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { wrapCookies } from "../../middleware/cookies.js";
 import { wrapParams } from "../../middleware/params.js";
+import { wrapFrameOptions } from "../../middleware/x-headers.js";
 import { type Server, startServer } from "../../src/http/index.js";
 import { request as mockRequest } from "../../src/mock/index.js";
 import { subscribe } from "../../src/ring/diagnostics/index.js";
@@ -31,12 +32,15 @@ describe("a request", () => {
   it("is handed over from the server to the innermost handler, one map for all", async () => {
     let innermost: RingRequest | undefined;
     const stack = router({
-      "GET /a": wrapParams(
-        wrapCookies((request) => {
-          innermost = request;
-          return answer;
-        }),
-      ) as Handler,
+      "GET /a": wrapFrameOptions(
+        wrapParams(
+          wrapCookies((request) => {
+            innermost = request;
+            return answer;
+          }),
+        ) as Handler,
+        "deny",
+      ),
     });
     let first: RingRequest | undefined;
     const outermost = taking((request: RingRequest) => {
@@ -54,9 +58,10 @@ describe("a request", () => {
       (handler) => router({ "GET /a": handler }),
       (handler) => wrapParams(handler) as Handler,
       (handler) => wrapCookies(handler) as Handler,
+      (handler) => wrapFrameOptions(handler, "deny"),
     ];
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(0, 1, 2, 3), { minLength: 1, maxLength: 7 }), (order) => {
+      fc.property(fc.array(fc.constantFrom(0, 1, 2, 3, 4), { minLength: 1, maxLength: 7 }), (order) => {
         const kept: { readonly request: RingRequest; readonly before: string[] }[] = [];
         const keeping =
           (handler: Handler): Handler =>
