@@ -21,4 +21,10 @@ describe("copyOf", () => {
       }),
     );
   });
+
+  it("has a key named __proto__ as any other", () => {
+    const copy = copyOf(JSON.parse('{ "__proto__": { "a": 1 }, "b": 2 }') as object);
+    expect(Object.keys(copy)).toEqual(["__proto__", "b"]);
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+  });
 });
