@@ -1,25 +1,19 @@
 /** Parameters and files from multipart forms. Source: `ring.middleware.multipart-params`. */
 
-import type { Readable } from "node:stream";
-import { type ByteBody, charset, Gathered } from "../src/byte-streams/core.js";
 import { type Awaitable, andThen, isDeferrable } from "../src/deferred/index.js";
-import { InvalidArgumentError, logError } from "../src/errors/index.js";
+import { InvalidArgumentError } from "../src/errors/index.js";
 import {
-  type FormPart,
-  formParts,
-  InvalidFilenameError,
+  FormReading,
+  MAX_FIELDS_SIZE,
   MAX_PART_COUNT,
   MAX_PART_HEADER_SIZE,
   MultipartError,
-  MultipartLimitError,
-  type Upload,
   type UploadStore,
 } from "../src/multipart/index.js";
 import type { ParamMap } from "../src/ring/codec.js";
 import { EXCHANGE } from "../src/ring/exchange-symbol.js";
 import { addParam, mapToFill, mergeParams } from "../src/ring/param-map.js";
-import { findContentTypeCharset } from "../src/ring/parsing.js";
-import { characterEncoding, contentLength, contentType } from "../src/ring/request.js";
+import { contentType } from "../src/ring/request.js";
 import { tagged } from "../src/ring/tag.js";
 import type { Handler, RingRequest, RingResponse } from "../src/ring/types.js";
 import { type TempFile, tempFileStore } from "./multipart-params/temp-file.js";
@@ -92,9 +86,6 @@ export interface MultipartParamsOptions<V = TempFile> {
   readonly errorHandler?: UploadErrorHandler | null | undefined;
 }
 
-/** The default of `maxFieldsSize`. */
-const MAX_FIELDS_SIZE = 1_048_576;
-
 type Request = Partial<RingRequest>;
 type Options = MultipartParamsOptions<unknown>;
 
@@ -103,166 +94,6 @@ let sharedStore: UploadStore<TempFile> | undefined;
 function defaultStore(): UploadStore {
   sharedStore ??= tempFileStore();
   return sharedStore as UploadStore;
-}
-
-/** A part that was read: a file's value, or a field's bytes and the charset that its own content-type names. */
-type Entry =
-  | { readonly name: string; readonly isFile: true; readonly value: unknown }
-  | { readonly name: string; readonly isFile: false; readonly bytes: Buffer; readonly charset: string | undefined };
-
-class PartUpload implements Upload {
-  readonly filename: string;
-  readonly contentType: string | undefined;
-  readonly read: () => Awaitable<Uint8Array | undefined>;
-  /** Fails if the stream does. */
-  readonly failed: Promise<never>;
-  readonly #part: FormPart;
-  #fail: (error: unknown) => void = () => {};
-  #stream: Readable | undefined;
-
-  constructor(part: FormPart) {
-    const { filename = "", contentType } = part;
-    if (filename.includes("\0")) throw new InvalidFilenameError();
-    this.filename = filename;
-    this.contentType = contentType;
-    this.read = () => part.read();
-    this.#part = part;
-    this.failed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.failed.catch(() => {});
-  }
-
-  get stream(): Readable {
-    this.#stream ??= this.#part.stream().once("error", this.#fail);
-    return this.#stream;
-  }
-
-  end(): void {
-    this.#stream?.destroy();
-  }
-}
-
-/** Stores a file. If its stream fails, so does this, even where the store does not notice. */
-async function storeFile(part: FormPart, request: Request, store: UploadStore): Promise<unknown> {
-  const upload = new PartUpload(part);
-  const value = Promise.resolve(store(upload, request));
-  try {
-    return await Promise.race([upload.failed, value]);
-  } catch (error) {
-    value.then(
-      (late) => removeFile(late, store),
-      () => {},
-    );
-    throw error;
-  } finally {
-    upload.end();
-  }
-}
-
-async function removeFile(value: unknown, store: UploadStore): Promise<void> {
-  try {
-    await store.remove?.(value);
-  } catch (error) {
-    logError(error, "a file of an upload that failed could not be deleted");
-  }
-}
-
-/** Reads all parts of a body, one by one. */
-class FormReading {
-  readonly #request: Request;
-  readonly #options: Options;
-  readonly #store: UploadStore;
-  readonly #entries: Entry[] = [];
-  #fieldsSize = 0;
-
-  constructor(request: Request, options: Options) {
-    this.#request = request;
-    this.#options = options;
-    this.#store = options.store ?? defaultStore();
-  }
-
-  async params(body: ByteBody): Promise<MultipartParamMap<unknown>> {
-    const { encoding, fallbackEncoding } = this.#options;
-    const fallback = encoding ?? fallbackEncoding ?? characterEncoding(this.#request) ?? "utf-8";
-    try {
-      await this.#readAll(body, fallback);
-      return this.#decoded(fallback);
-    } catch (error) {
-      const files = this.#entries.flatMap((entry) => (entry.isFile ? [entry.value] : []));
-      await Promise.all(files.map((value) => removeFile(value, this.#store)));
-      throw error;
-    }
-  }
-
-  async #readAll(body: ByteBody, fallback: string): Promise<void> {
-    const { progressFn, maxFileSize, maxFileCount, maxPartCount, maxPartHeaderSize } = this.#options;
-    const request = this.#request;
-    const length = contentLength(request) ?? -1;
-    let bytesRead = 0;
-    let count = 0;
-    const onRead = (bytes: number): void => {
-      bytesRead = bytes;
-      progressFn?.(request, bytesRead, length, count);
-    };
-    const parts = formParts(body, request.headers?.["content-type"] ?? "", {
-      charset: charset(fallback, 415),
-      maxFileSize: maxFileSize ?? Infinity,
-      maxPartCount,
-      maxPartHeaderSize,
-      onRead,
-    });
-    for await (const part of parts) {
-      if (++count > (maxFileCount ?? Infinity)) {
-        throw new MultipartLimitError("there are more fields and files", "maxFileCount", count - 1, "fields and files");
-      }
-      onRead(bytesRead);
-      this.#entries.push(part.filename === undefined ? await this.#field(part) : await this.#file(part));
-    }
-  }
-
-  async #file(part: FormPart): Promise<Entry> {
-    return { name: part.name, isFile: true, value: await storeFile(part, this.#request, this.#store) };
-  }
-
-  async #field(part: FormPart): Promise<Entry> {
-    const { maxFieldsSize = MAX_FIELDS_SIZE } = this.#options;
-    const field = new Gathered();
-    for (;;) {
-      const chunk = part.read();
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
-      const bytes = isDeferrable(chunk) ? await chunk : chunk;
-      if (bytes === undefined) break;
-      this.#fieldsSize += bytes.length;
-      if (this.#fieldsSize > maxFieldsSize) {
-        throw new MultipartLimitError("the fields are larger", "maxFieldsSize", maxFieldsSize, "bytes");
-      }
-      field.add(bytes);
-    }
-    const type = part.contentType;
-    const charset = type === undefined ? undefined : findContentTypeCharset(type);
-    // A copy, for a few bytes must not keep alive the large chunk that they came in.
-    return { name: part.name, isFile: false, bytes: field.copy(), charset };
-  }
-
-  /** The fields as text, which can only be told at the end: a field `_charset_` may come last. */
-  #decoded(fallback: string): MultipartParamMap<unknown> {
-    const params = mapToFill<unknown>();
-    const forced = this.#options.encoding ?? charsetField(this.#entries);
-    for (const entry of this.#entries) {
-      const value = entry.isFile ? entry.value : charset(forced ?? entry.charset ?? fallback, 415).decode(entry.bytes);
-      addParam(params, entry.name, value);
-    }
-    return params as MultipartParamMap<unknown>;
-  }
-}
-
-/** What the first part of the name `_charset_` says, as HTML has it; a file's bytes count, as in Ring, if they are in memory. */
-function charsetField(entries: readonly Entry[]): string | undefined {
-  const entry = entries.find(({ name }) => name === "_charset_");
-  if (entry === undefined) return undefined;
-  const bytes = entry.isFile ? (entry.value as { readonly bytes?: unknown } | null)?.bytes : entry.bytes;
-  return ArrayBuffer.isView(bytes) ? charset("utf-8").decode(bytes as Uint8Array) : undefined;
 }
 
 /** A file as multer leaves it on Express's request. */
@@ -329,7 +160,8 @@ export function parseMultipartParams(request: Request, options: Options = {}): A
   const { body, parsedBody } = request;
   const isOpen = body !== undefined && body !== null;
   if (!isOpen && parsedBody !== undefined && !isBytes(parsedBody)) return parsedParams(request);
-  return new FormReading(request, options).params(isOpen ? body : isBytes(parsedBody) ? parsedBody : "");
+  const reading = new FormReading(request, options.store ?? defaultStore(), options);
+  return reading.params(isOpen ? body : isBytes(parsedBody) ? parsedBody : "");
 }
 
 /**

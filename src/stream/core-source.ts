@@ -116,3 +116,15 @@ export function expire<T, V>(
   subscribe(deferred, { onSuccess: cancel, onError: cancel });
   return deferred;
 }
+
+/** Gives up a put that waits, at once or when the time is up; its message is on its way in any case. */
+export function giveUp(
+  accepted: Deferred<boolean>,
+  milliseconds: number,
+  timeoutValue: unknown,
+  options: ClockOptions | undefined,
+): Deferred<unknown> {
+  if (milliseconds > 0) return expire<boolean, unknown>(accepted, milliseconds, timeoutValue, options);
+  settleNow<unknown>(accepted, SUCCESS, timeoutValue);
+  return accepted;
+}

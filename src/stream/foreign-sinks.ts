@@ -7,7 +7,7 @@ import { Deferred, drain, ERROR, errorDeferred, mark, push, SUCCESS, settle } fr
 import { toDeferred } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
 import { CallbackTask } from "./callback-task.js";
-import { expire } from "./core-source.js";
+import { giveUp } from "./core-source.js";
 import type { Observer } from "./observable-source.js";
 import { type CoreSink, FALSE, TRUE } from "./protocol.js";
 import type { Description, Sink } from "./types.js";
@@ -66,11 +66,7 @@ abstract class ForeignSink<T> implements CoreSink<T> {
   tryPut(message: T, milliseconds: number): Deferred<boolean>;
   tryPut<V>(message: T, milliseconds: number, timeoutValue: V, options?: ClockOptions): Deferred<boolean | V>;
   tryPut(message: T, milliseconds: number, timeoutValue: unknown = false, options?: ClockOptions): Deferred<unknown> {
-    const accepted: Deferred<unknown> = this.put(message);
-    if (accepted.isRealized) return accepted;
-    if (milliseconds > 0) return expire(accepted, milliseconds, timeoutValue, options);
-    accepted.success(timeoutValue);
-    return accepted;
+    return giveUp(this.put(message), milliseconds, timeoutValue, options);
   }
 
   /** Puts that wait are answered when what they put is written. */

@@ -2,9 +2,9 @@ import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import { types } from "node:util";
 import { type Cancel, type ClockOptions, currentClock } from "../clock/index.js";
-import { Deferred, drain, errorDeferred, mark, PENDING, SUCCESS, settle, settleNow } from "../deferred/core.js";
+import { Deferred, drain, errorDeferred, mark, SUCCESS, settle } from "../deferred/core.js";
 import { logError, NotConvertibleError } from "../errors/index.js";
-import { expire } from "../stream/core-source.js";
+import { giveUp } from "../stream/core-source.js";
 import type { Description } from "../stream/index.js";
 import { type CoreSink, FALSE } from "../stream/protocol.js";
 import type { SharedMessage } from "../stream/shared.js";
@@ -157,11 +157,7 @@ export class Websocket
     timeoutValue: unknown = false,
     options?: ClockOptions,
   ): Deferred<unknown> {
-    const accepted: Deferred<unknown> = this.put(message);
-    if (accepted.stage !== PENDING) return accepted;
-    if (milliseconds > 0) return expire(accepted, milliseconds, timeoutValue, options);
-    settleNow(accepted, SUCCESS, timeoutValue);
-    return accepted;
+    return giveUp(this.put(message), milliseconds, timeoutValue, options);
   }
 
   /** Messages whose puts yielded true and that the operating system has not taken; once it is closed, they are lost. */

@@ -2,7 +2,7 @@ import { type Cancel, type ClockOptions, currentClock } from "../../clock/index.
 import { Deferred, drain, errorDeferred, mark, PENDING, SUCCESS, settle, settleNow } from "../../deferred/core.js";
 import { isDeferrable, toDeferred } from "../../deferred/index.js";
 import { logError, NotConvertibleError } from "../../errors/index.js";
-import { expire } from "../../stream/core-source.js";
+import { giveUp } from "../../stream/core-source.js";
 import { type Description, drainInto } from "../../stream/index.js";
 import { type CoreSink, FALSE, TRUE } from "../../stream/protocol.js";
 import { CoreStream } from "../../stream/stream.js";
@@ -331,11 +331,7 @@ class ReconnectingDuplex
     timeoutValue: unknown = false,
     options?: ClockOptions,
   ): Deferred<unknown> {
-    const accepted: Deferred<unknown> = this.put(message);
-    if (accepted.stage !== PENDING) return accepted;
-    if (milliseconds > 0) return expire(accepted, milliseconds, timeoutValue, options);
-    settleNow(accepted, SUCCESS, timeoutValue);
-    return accepted;
+    return giveUp(this.put(message), milliseconds, timeoutValue, options);
   }
 
   offer(message: WebsocketMessage): Deferred<boolean> {
