@@ -43,7 +43,8 @@ type WithParams<R> = Omit<R, keyof Params> & Params;
 /** The form in the body; undefined if it is none. */
 function readForm(request: Unparsed, encoding: string, limits: Limits): Awaitable<ParamMap | undefined> {
   if (!isUrlencodedForm(request)) return undefined;
-  const { maxBytes = MAX_BYTES, maxParameters = MAX_PARAMETERS } = limits;
+  const maxBytes = limits.maxBytes ?? MAX_BYTES;
+  const maxParameters = limits.maxParameters ?? MAX_PARAMETERS;
   const { body, parsedBody } = request;
   if (body !== undefined && body !== null) {
     return andThen(readText(body, { encoding, maxBytes }), (form) => formDecodeMap(form, encoding, maxParameters));
@@ -138,10 +139,11 @@ function addParams(
   request: Unparsed,
   form: ParamMap | undefined,
   encoding: string,
-  { maxParameters = MAX_PARAMETERS }: ParamsOptions,
+  options: ParamsOptions,
   isOwn: boolean,
 ): object {
   const { formParams, queryParams, params } = request;
+  const maxParameters = options.maxParameters ?? MAX_PARAMETERS;
   const query = queryParams ? undefined : formDecodeMap(request.queryString ?? "", encoding, maxParameters);
   const own: { -readonly [Key in keyof Params]?: Params[Key] } = isOwn ? request : copyOf(request);
   own.formParams = formParams ?? form ?? emptyMap();
@@ -162,7 +164,9 @@ export function wrapParams<R extends RingRequest>(
   handler: Handler<R & Params>,
   options: ParamsOptions = {},
 ): Handler<Omit<R, keyof Params>> {
-  const { encoding, maxBytes = MAX_BYTES, maxParameters = MAX_PARAMETERS } = options;
+  const { encoding } = options;
+  const maxBytes = options.maxBytes ?? MAX_BYTES;
+  const maxParameters = options.maxParameters ?? MAX_PARAMETERS;
   if (!(maxParameters >= 0)) {
     throw new InvalidArgumentError(`maxParameters must be a number from 0, or Infinity, not ${maxParameters}`);
   }

@@ -45,7 +45,8 @@ export function readHead(response: unknown, exchange: Exchange): Head {
     const line = headerLine(name, value, exchange);
     if (line.key === "content-length") {
       const length = readLength(value, exchange);
-      if (isWithoutLength) continue;
+      if (ownLength !== undefined && length !== ownLength) throw twoLengths(ownLength, length, exchange);
+      if (isWithoutLength || ownLength !== undefined) continue;
       ownLength = length;
     } else if (line.key === "content-type") contentType = String(line.value);
     else if (line.key === "transfer-encoding") {
@@ -78,6 +79,13 @@ function readLength(value: unknown, exchange: Exchange): number {
   throw new InvalidResponseError(
     exchange.route,
     `has the content-length ${JSON.stringify(text)}; it is a whole number of bytes`,
+  );
+}
+
+function twoLengths(one: number, other: number, exchange: Exchange): InvalidResponseError {
+  return new InvalidResponseError(
+    exchange.route,
+    `has two headers "content-length", in different case: ${one} and ${other}; leave one out`,
   );
 }
 

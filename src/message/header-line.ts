@@ -15,7 +15,7 @@ const NODES_BUSINESS: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-/** A header of a response. */
+/** A header of a response, of a name and a value that are right. */
 export class HeaderLine {
   readonly name: string;
   /** The name in lower case. */
@@ -24,11 +24,11 @@ export class HeaderLine {
   /** The line as it is sent; undefined if Node has to write it. */
   readonly text: string | undefined;
 
-  constructor(name: string, key: string, value: HeaderValue) {
+  constructor(name: string, key: string, value: HeaderValue, text = `${name}: ${value}\r\n`) {
     this.name = name;
     this.key = key;
     this.value = value;
-    this.text = typeof value === "object" || NODES_BUSINESS.has(key) ? undefined : `${name}: ${value}\r\n`;
+    this.text = typeof value === "object" || NODES_BUSINESS.has(key) ? undefined : text;
   }
 }
 
@@ -43,19 +43,30 @@ const LONGEST_KEPT = 64;
 
 /** Checks a header. @throws {InvalidResponseError} code `RING_INVALID_RESPONSE`. */
 export function headerLine(name: string, value: unknown, exchange: Exchange): HeaderLine {
-  const last = known.get(name) ?? emptyLine(name, exchange);
-  if (value === last.value) return last;
+  const last = known.get(name);
+  if (last !== undefined && value === last.value) return last;
+  const key = last?.key ?? newName(name, exchange);
   checkValue(name, value, exchange);
-  const line = new HeaderLine(name, last.key, value as HeaderValue);
-  if (typeof value === "string" && value.length <= LONGEST_KEPT && known.has(name)) known.set(name, line);
+  if (last === undefined || typeof value !== "string" || value.length > LONGEST_KEPT) {
+    return new HeaderLine(name, key, value as HeaderValue);
+  }
+  const line = lineToKeep(name, key, value);
+  known.set(name, line);
   return line;
 }
 
-function emptyLine(name: string, exchange: Exchange): HeaderLine {
+/** Checks a name. Values are kept from its second use on. @returns the name in lower case */
+function newName(name: string, exchange: Exchange): string {
   checkName(name, exchange);
-  const line = new HeaderLine(name, name.toLowerCase(), "");
-  if (known.size < MOST_NAMES && name.length <= LONGEST_KEPT) known.set(name, line);
-  return line;
+  const key = name.toLowerCase();
+  if (known.size < MOST_NAMES && name.length <= LONGEST_KEPT) known.set(name, new HeaderLine(name, key, ""));
+  return key;
+}
+
+/** A line with a value of its own: one that was cut from a large text would keep all of that in memory. */
+function lineToKeep(name: string, key: string, value: string): HeaderLine {
+  const text = `${name}: ${value}\r\n`;
+  return new HeaderLine(name, key, text.slice(name.length + 2, -2), text);
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;

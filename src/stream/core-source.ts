@@ -117,7 +117,7 @@ export function expire<T, V>(
   return deferred;
 }
 
-/** Gives up a put that waits, at once or when the time is up; its message is on its way in any case. */
+/** Gives up a put that waits, at once or when the time is up. What becomes of its message is the sink's business. */
 export function giveUp(
   accepted: Deferred<boolean>,
   milliseconds: number,

@@ -312,6 +312,11 @@ export function responseContract(host: Host): void {
       ["a header without a name", { headers: { "": "1" } }, /a header named ""/],
       ["a blank in a header name", { headers: { "x a": "1" } }, /a header named "x a"/],
       ["a content-length of abc", { headers: { "content-length": "abc" }, body: "x" }, /content-length "abc"/],
+      [
+        "two content-lengths",
+        { headers: { "Content-Length": "3", "content-length": "1" }, body: "x" },
+        /two headers "content-length", in different case: 3 and 1/,
+      ],
       ["a number as body", { body: 7 }, /has a number as body.*wrapJsonResponse.*seq\(/],
       ["a boolean as body", { body: true }, /has a boolean as body.*wrapJsonResponse.*seq\(/],
       ["an object as body", { body: { a: 1 } }, /has an object as body.*wrapJsonResponse.*seq\(/],

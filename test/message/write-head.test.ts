@@ -1,6 +1,6 @@
 /** How the heads of a server's own responses are written: the same bytes as Node's `writeHead` makes. */
 import { once } from "node:events";
-import { createServer, type OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { createServer, type OutgoingHttpHeaders, ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
@@ -44,6 +44,7 @@ const valueOf: Record<string, fc.Arbitrary<HeaderValue>> = {
   date: text,
   expect: fc.constant("nothing"),
   "content-disposition": text,
+  "content-length": fc.constant(0),
   "set-cookie": fc.oneof(text, fc.array(text, { maxLength: 3 })),
   cookie: fc.array(text, { minLength: 1, maxLength: 3 }),
 };
@@ -59,7 +60,7 @@ describe("a head", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(header, { maxLength: 6 }),
-        fc.constantFrom(200, 201, 204, 299, 304, 404, 500),
+        fc.constantFrom(200, 201, 204, 205, 299, 304, 404, 500),
         fc.option(fc.constant(0), { nil: undefined }),
         fc.constantFrom("GET", "HEAD"),
         fc.constantFrom("1.1", "1.0"),
@@ -79,6 +80,54 @@ describe("a head", () => {
       answers.push(await sent((res) => writeHead(res, 200, linesOf([["X-Value", value]]), 0)));
     }
     expect(answers.map((answer) => /X-Value: (\w+)\r\n/.exec(answer)?.[1])).toEqual(["one", "one", "two", "one"]);
+  });
+
+  it("is given to Node as text, but for what Node has to see", async () => {
+    const given: unknown[] = [];
+    await sent((res) => {
+      const response = res as ServerResponse & { _storeHeader: (...input: unknown[]) => void };
+      const store = response._storeHeader.bind(res);
+      response._storeHeader = (...input) => {
+        given.push(input);
+        store(...input);
+      };
+      writeHead(res, 404, linesOf([["x-a", "1"]]), 0);
+    });
+    const call = ["HTTP/1.1 404 Not Found\r\nx-a: 1\r\n", ["content-length", 0]];
+    expect(given).toEqual([call, call]);
+  });
+
+  it.each([
+    ["one that is no text for a head", 299, "x\r\nset-cookie: evil=1"],
+    ["one that becomes a line break on the wire", 299, "x\u010aset-cookie: evil=1"],
+    ["another one than Node's", 404, "Gone fishing"],
+    ["none", 404, ""],
+  ])("leaves reasons to Node: %s", async (_what, status, reason) => {
+    const before = STATUS_CODES[status];
+    STATUS_CODES[status] = reason;
+    const answer = (write: (res: ServerResponse) => void) =>
+      sent((res) => {
+        try {
+          write(res);
+        } catch (error) {
+          res.statusMessage = (error as NodeJS.ErrnoException).code as string;
+        }
+      });
+    try {
+      const ours = await answer((res) => writeHead(res, status, [], 0));
+      expect(ours).toBe(await answer((res) => byNode(res, status, [["content-length", 0]])));
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(STATUS_CODES, status);
+      else STATUS_CODES[status] = before;
+    }
+  });
+
+  it("that cannot be written leaves the response as it was", async () => {
+    const answer = await sent((res) => {
+      expect(() => writeHead(res, 200, linesOf([["trailer", "x"]]), 1)).toThrow(/[Tt]railer/);
+      writeHead(res, 500, [], 0);
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 500 Internal Server Error\r\n/);
   });
 
   it("tells the response what was sent", async () => {

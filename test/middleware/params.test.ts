@@ -154,6 +154,8 @@ describe("a flood of parameters", () => {
       wrapParams(() => null, { maxParameters })(request({ queryString: "a&b" }));
     expect(() => read(1)).toThrow(expect.objectContaining({ message: expect.stringContaining("maxParameters (1)") }));
     expect(read(2)).toBeNull();
+    // As for the other options, null is the default.
+    expect(read(null as never)).toBeNull();
     expect(() => read(Number.NaN)).toThrow(expect.objectContaining({ code: "RING_INVALID_ARGUMENT" }));
   });
 

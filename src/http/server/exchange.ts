@@ -71,11 +71,11 @@ export class ServerExchange extends Exchange implements HostFacts {
   override applyHead(head: Head, length: number | undefined): void {
     if (this.req.readableDidRead) this.readAway();
     if (this.#common.isClosing) this.res.shouldKeepAlive = false;
-    writeHead(this.res, head.status, this.linesOf(head), lengthFor(head, length));
+    writeHead(this.res, head.status, this.withServerLine(head), lengthFor(head, length));
   }
 
-  /** The headers of the response, and the server's own. */
-  protected linesOf({ lines }: Head): HeaderLine[] {
+  /** The headers of the response, to which the server's own was added. */
+  protected withServerLine({ lines }: Head): HeaderLine[] {
     const { serverLine } = this.#common;
     if (serverLine !== undefined && !lines.some(namesServer)) lines.push(serverLine);
     return lines;
@@ -166,7 +166,7 @@ export class Http2StreamExchange extends Http2Exchange {
     if (this.#areNodes) super.applyHead(head, length);
     else {
       const response = this.res as unknown as Http2Response;
-      response.writeHead(head.status, this.linesOf(head), lengthFor(head, length));
+      response.writeHead(head.status, this.withServerLine(head), lengthFor(head, length));
     }
   }
 
