@@ -24,7 +24,7 @@ export class HeaderLine {
   /** The line as it is sent; undefined if Node has to write it. */
   readonly text: string | undefined;
 
-  constructor(name: string, key: string, value: HeaderValue, text = `${name}: ${value}\r\n`) {
+  constructor(name: string, key: string, value: HeaderValue, text = `${name}: ${String(value)}\r\n`) {
     this.name = name;
     this.key = key;
     this.value = value;
