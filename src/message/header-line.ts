@@ -63,10 +63,13 @@ function newName(name: string, exchange: Exchange): string {
   return key;
 }
 
-/** A line with a value of its own: one that was cut from a large text would keep all of that in memory. */
+/**
+ * A line with the value as V8 keeps names: a constant of the program stays the same, and is compared at once; one that was cut
+ * from a large text does not keep that in memory.
+ */
 function lineToKeep(name: string, key: string, value: string): HeaderLine {
-  const text = `${name}: ${value}\r\n`;
-  return new HeaderLine(name, key, text.slice(name.length + 2, -2), text);
+  const [own = value] = Object.keys({ [value]: true });
+  return new HeaderLine(name, key, own, [name, ": ", own, "\r\n"].join(""));
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
