@@ -126,12 +126,12 @@ export function cookiesRequest(
 /** @param isOwn May they be added in place? */
 function withCookies(
   request: (Partial<RingRequest> & Partial<Cookies>) | null | undefined,
-  { decoder = formDecodeStr }: CookiesOptions,
+  options: CookiesOptions,
   isOwn: boolean,
 ): unknown {
   if (request === null || request === undefined || request.cookies) return request;
   const header = request.headers?.["cookie"];
-  const cookies = header === undefined ? emptyMap() : parseCookies(header, decoder);
+  const cookies = header === undefined ? emptyMap() : parseCookies(header, options.decoder ?? formDecodeStr);
   const own: { cookies?: unknown } = isOwn ? request : copyOf(request);
   own.cookies = cookies;
   return own;

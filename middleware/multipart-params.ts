@@ -2,14 +2,8 @@
 
 import { type Awaitable, andThen, isDeferrable } from "../src/deferred/index.js";
 import { InvalidArgumentError } from "../src/errors/index.js";
-import {
-  FormReading,
-  MAX_FIELDS_SIZE,
-  MAX_PART_COUNT,
-  MAX_PART_HEADER_SIZE,
-  MultipartError,
-  type UploadStore,
-} from "../src/multipart/index.js";
+import { FormReading, MAX_FIELDS_SIZE } from "../src/forms/index.js";
+import { MAX_PART_COUNT, MAX_PART_HEADER_SIZE, MultipartError, type UploadStore } from "../src/multipart/index.js";
 import type { ParamMap } from "../src/ring/codec.js";
 import { EXCHANGE } from "../src/ring/exchange-symbol.js";
 import { addParam, mapToFill, mergeParams } from "../src/ring/param-map.js";

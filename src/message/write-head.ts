@@ -21,8 +21,8 @@ const isNodesOwn = String(nodesWriteHead).includes("this._storeHeader(statusLine
  * Writes the head of a response, as `res.writeHead` does, with the same bytes.
  *
  * Node checks each header, and looks for what it means. Here they are checked already, and most mean nothing to Node: those are
- * part of the text that it begins with, which saves a twentieth of the time that a small response takes. Where others have had a
- * hand in the response, or in how Node writes heads, all goes their way.
+ * part of the text that it begins with, which saves about 0.1 µs a header. Where others have had a hand in the response, or in how
+ * Node writes heads, all goes their way.
  *
  * @param length Bytes of the body, for a content-length; undefined says nothing about it.
  */

@@ -7,7 +7,6 @@ export {
   MultipartLimitError,
 } from "./errors.js";
 export { type FormPart, type FormPartsOptions, formParts, MAX_PART_COUNT } from "./form-parts.js";
-export { FormReading, MAX_FIELDS_SIZE } from "./form-reading.js";
 export { boundaryOf, type PartHeaders, parseParameters } from "./headers.js";
 export { MAX_PART_HEADER_SIZE, MultipartReader, type MultipartReaderOptions } from "./reader.js";
 export { removeTempFile, type WrittenFile, writeTempFile } from "./temp-file.js";

@@ -162,4 +162,12 @@ describe("wrapCookies", () => {
     });
     expect(app(request({ headers: { cookie: "a=x" } }))).toEqual({ headers: { "Set-Cookie": ["b=X"] } });
   });
+
+  it("takes null for no coder, as for other options", () => {
+    const app = wrapCookies(({ cookies }) => ({ cookies: { b: cookies["a"]?.value ?? null } }), {
+      decoder: null as never,
+      encoder: null as never,
+    });
+    expect(app(request({ headers: { cookie: "a=x+y" } }))).toEqual({ headers: { "Set-Cookie": ["b=x+y"] } });
+  });
 });

@@ -4,13 +4,18 @@ import type { Readable } from "node:stream";
 import { type ByteBody, charset, Gathered } from "../byte-streams/core.js";
 import { type Awaitable, isDeferrable } from "../deferred/index.js";
 import { logError } from "../errors/index.js";
+import {
+  type FormPart,
+  formParts,
+  InvalidFilenameError,
+  MultipartLimitError,
+  type Upload,
+  type UploadStore,
+} from "../multipart/index.js";
 import { addParam, mapToFill } from "../ring/param-map.js";
 import { findContentTypeCharset } from "../ring/parsing.js";
 import { characterEncoding, contentLength } from "../ring/request.js";
 import type { RingRequest } from "../ring/types.js";
-import { InvalidFilenameError, MultipartLimitError } from "./errors.js";
-import { type FormPart, formParts } from "./form-parts.js";
-import type { Upload, UploadStore } from "./upload.js";
 
 /** The default of `maxFieldsSize`. */
 export const MAX_FIELDS_SIZE = 1_048_576;
